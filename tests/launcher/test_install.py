@@ -1,0 +1,125 @@
+"""When the virtual environment is installed, added to, or made anew."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from launcher import install
+from launcher.install import Environment, hash_of, pip_sentence
+from launcher.layout import Layout, Trouble
+
+
+@pytest.fixture
+def environment(layout: Layout) -> Environment:
+    """An environment with one package of one file, and the three lock files."""
+    packages = layout.venv / "lib" / "python3.11" / "site-packages"
+    record = packages / "lead-1.0.dist-info" / "RECORD"
+    record.parent.mkdir(parents=True)
+    record.write_text("lead/__init__.py,sha256=x,1\nlead/__pycache__/__init__.cpython-311.pyc,,\n")
+    (packages / "lead").mkdir()
+    (packages / "lead" / "__init__.py").touch()
+    layout.python.parent.mkdir()
+    layout.python.symlink_to(sys.executable)
+    (layout.root / "requirements").mkdir()
+    for lock in install.LOCKS:
+        (layout.root / "requirements" / f"{lock}.txt").write_text(
+            f"# {lock}\nlead==1.0 \\\n    --hash=sha256:x\n"
+        )
+    return Environment(layout)
+
+
+def stamp(environment: Environment, lock: str) -> None:
+    environment.stamp.write_text(json.dumps({"lock": lock, "hash": hash_of(environment.lock_file(lock))}))
+
+
+def test_a_checkout_without_an_environment_needs_a_new_one(layout: Layout) -> None:
+    assert Environment(layout).fault() == "new environment"
+
+
+def test_an_environment_that_others_made_is_added_to(environment: Environment) -> None:
+    assert environment.fault() is None
+    assert not environment.has("base")
+
+
+@pytest.mark.parametrize(
+    ("installed", "enough_for"),
+    [("base", {"base"}), ("embedded", {"base", "embedded"}), ("dev", {"base", "embedded", "dev"})],
+)
+def test_a_larger_lock_file_serves_for_the_smaller_ones(
+    environment: Environment, installed: str, enough_for: set[str]
+) -> None:
+    stamp(environment, installed)
+    assert {lock for lock in install.LOCKS if environment.has(lock)} == enough_for
+
+
+def test_a_changed_lock_file_is_installed_again(environment: Environment) -> None:
+    stamp(environment, "dev")
+    environment.lock_file("dev").write_text("lead==1.1")
+    assert not environment.has("base")
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"lock": "other", "hash": "x"}'])
+def test_a_stamp_that_makes_no_sense_is_none(environment: Environment, content: str) -> None:
+    environment.stamp.write_text(content)
+    assert not environment.has("base")
+
+
+def test_nothing_is_installed_when_the_stamp_fits(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp(environment, "embedded")
+    monkeypatch.setattr(Environment, "run_pip", lambda *_, **__: pytest.fail("pip ran"))
+    assert not environment.ensure("base", progress=print)
+
+
+def test_the_stamp_is_written_only_after_pip_is_done(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(self: Environment, lock_file: Path, *, log: Path, progress: object) -> int:
+        assert environment.unfinished.exists()
+        log.write_text("ERROR: No matching distribution found for lead==1.0\n")
+        return 1
+
+    monkeypatch.setattr(Environment, "run_pip", fail)
+    with pytest.raises(Trouble, match=r"No matching distribution found for lead==1\.0"):
+        environment.install("base", progress=print)
+    assert not environment.stamp.exists()
+    assert environment.fault() == "the last install was cut off, so it is made anew"
+
+
+def test_an_install_leaves_a_stamp(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Environment, "run_pip", lambda *_, **__: 0)
+    assert environment.ensure("embedded", progress=print)
+    assert environment.is_complete("embedded")
+    assert not environment.unfinished.exists()
+
+
+def test_a_missing_file_of_a_package_is_noticed(environment: Environment) -> None:
+    stamp(environment, "base")
+    (environment.packages / "lead" / "__init__.py").unlink()
+    assert environment.fault() == "lead/__init__.py is missing, so it is made anew"
+
+
+def test_an_environment_without_its_python_is_made_anew(environment: Environment) -> None:
+    environment.layout.python.unlink()
+    os.symlink("/nowhere/python3", environment.layout.python)
+    assert environment.fault() == "its Python is gone, so it is made anew"
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("OSError: [Errno 28] No space left on device\n", "The disk is full"),
+        ("WARNING: Retrying: NewConnectionError('…')\nERROR: No matching …\n", "index cannot be reached"),
+        ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\nmore\n", "THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("Killed\n", "Killed"),
+        ("", "it said nothing"),
+    ],
+)
+def test_what_pip_says_comes_down_to_one_sentence(output: str, words: str) -> None:
+    sentence = pip_sentence(output, shown_log=".portal/logs/install.log")
+    assert words in sentence
+    assert "\n" not in sentence
