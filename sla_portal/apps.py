@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SlaPortalConfig(AppConfig):
+    name = "sla_portal"
+    verbose_name = "SLA portal"

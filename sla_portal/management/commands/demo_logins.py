@@ -1,0 +1,18 @@
+"""Say how to log in to the demo company."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from accounts.models import User
+from sla_portal.demo.cast import DOMAIN
+from sla_portal.demo.story import logins
+
+
+class Command(BaseCommand):
+    help = "Print role, e-mail and password of one person per role, if the demo company is loaded."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.filter(email__endswith=f"@{DOMAIN}").exists():
+            for login in logins():
+                self.stdout.write("\t".join(login))

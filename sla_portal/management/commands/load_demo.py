@@ -1,0 +1,35 @@
+"""Fill an empty database with the demo company."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from sla_portal.demo.cast import DOMAIN
+from sla_portal.demo.story import tell_story
+
+WIDTH = 30
+
+
+class Command(BaseCommand):
+    help = "Load the demo company into an empty database. Doing it again changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if User.objects.filter(email__endswith=f"@{DOMAIN}").exists():
+            self.stdout.write("The demo company is there already.")
+            return
+        if User.objects.exists():
+            raise CommandError("This database has people in it. The demo company needs an empty one.")
+        with transaction.atomic():
+            tell_story(now=timezone.now(), progress=self._show)
+        self.stdout.write("")
+
+    def _show(self, share: float) -> None:
+        percent = int(share * 100)
+        if percent != getattr(self, "_shown", -1):
+            self._shown = percent
+            bar = "█" * (WIDTH * percent // 100)
+            self.stdout.write(f"\rDemo company {bar:░<{WIDTH}} {percent:3} %", ending="")
+            self.stdout.flush()

@@ -1,0 +1,68 @@
+"""Pages of no single app: the way in, settings, health."""
+
+from datetime import datetime
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django_prometheus.exports import ExportToDjangoView
+from redis import RedisError
+
+from accounts.permissions import PortalRequest, requires
+from accounts.roles import Capability
+from sla_portal.health import check_health
+from sla_portal.shell import settings_pages
+
+LANDING = (
+    (Capability.MANAGE_HANDOFFS, "handoffs:board"),
+    (Capability.WORK_HANDOFFS, "handoffs:queue"),
+    (Capability.READ_BOARD, "agreements:active"),
+)
+
+
+@requires(Capability.READ)
+def home(request: PortalRequest) -> HttpResponse:
+    """Send people to the page their day starts on."""
+    return redirect(next(page for capability, page in LANDING if request.user.can(capability)))
+
+
+@requires(Capability.READ)
+def settings_home(request: PortalRequest) -> HttpResponse:
+    return render(request, "sla_portal/settings.html", {"pages": settings_pages(request.user)})
+
+
+@requires(Capability.ADMINISTER)
+def health(request: PortalRequest) -> HttpResponse:
+    now: datetime = timezone.now()
+    checks = check_health(now=now)
+    failed = sum(not check.ok for check in checks)
+    template = "sla_portal/_health.html" if request.headers.get("HX-Request") else "sla_portal/health.html"
+    return render(request, template, {"checks": checks, "failed": failed, "now": now})
+
+
+def admin_login(request: HttpRequest) -> HttpResponseBase:
+    """There is one way in: Django's admin sends people to it, and refuses who is in but no administrator."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", reverse("admin:index")))
+
+
+def alive(request: HttpRequest) -> JsonResponse:
+    """For a balancer: 200 when this process reaches its database and cache, 503 when it does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        cache.get("alive")
+    except (DatabaseError, RedisError):
+        return JsonResponse({"status": "unreachable"}, status=503)
+    return JsonResponse({"status": "ok"})
+
+
+@requires(Capability.ADMINISTER)
+def metrics(request: PortalRequest) -> HttpResponseBase:
+    return ExportToDjangoView(request)  # type: ignore[no-any-return]

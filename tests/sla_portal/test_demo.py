@@ -1,0 +1,87 @@
+"""The demo company, on a shorter calendar: it is the same every time, and keeps the laws."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import transaction
+
+from accounts.models import User
+from handoffs.models import Attempt, Breach, Deadline, Handoff
+from leads.models import Lead, StageChange
+from sla_portal.demo import story
+from tests.factories.accounts import UserFactory
+
+NOW = datetime(2026, 10, 9, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(story, "DAYS", 16)
+    monkeypatch.setattr(story, "VISITORS", 70)
+
+
+class Undo(Exception):
+    pass
+
+
+def facts() -> dict[str, list[object]]:
+    return {
+        "leads": list(Lead.objects.order_by("email").values_list("email", "stage", "owner__email")),
+        "stages": list(
+            StageChange.objects.order_by("at", "lead__email", "to_stage").values_list(
+                "at", "lead__email", "to_stage"
+            )
+        ),
+        "handoffs": list(
+            Handoff.objects.order_by("created_at", "lead__email").values_list(
+                "lead__email", "state", "owner__email"
+            )
+        ),
+        "attempts": list(Attempt.objects.order_by("at", "handoff__lead__email").values_list("at", "outcome")),
+        "breaches": list(Breach.objects.order_by("due_at", "kind").values_list("due_at", "kind")),
+    }
+
+
+def play_and_undo() -> dict[str, list[object]]:
+    told: dict[str, list[object]] = {}
+    with suppress(Undo), transaction.atomic():
+        story.tell_story(now=NOW, progress=lambda share: None)
+        told = facts()
+        raise Undo
+    return told
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_story_is_the_same_every_time() -> None:
+    first = play_and_undo()
+    assert len(first["leads"]) > 50
+    assert len(first["handoffs"]) > 5
+    assert first["attempts"]
+    assert play_and_undo() == first
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_story_ends_now_and_shows_how_far_it_is() -> None:
+    shares: list[float] = []
+    story.tell_story(now=NOW, progress=shares.append)
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert not Attempt.objects.filter(at__gt=NOW).exists()
+    assert not Deadline.objects.due(now=NOW).exists()
+
+
+@pytest.mark.django_db
+def test_load_demo_refuses_a_database_with_people() -> None:
+    UserFactory()
+    with pytest.raises(CommandError, match="empty"):
+        call_command("load_demo")
+    assert User.objects.count() == 1
+
+
+def test_logins_name_one_person_per_role() -> None:
+    roles = [role for role, _, _ in story.logins()]
+    assert len(roles) == len(set(roles)) == 5
