@@ -1,0 +1,171 @@
+"""Rows of a file written as leads, by the same upsert as everybody's."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext
+from msgspec import UNSET
+
+from accounts.models import User
+from leads.importing.rows import CellProblem, MadeRow, RowMaker
+from leads.models import ChangeSource
+from leads.services.imports.seen import Ledger, Said, Seen, digest
+from leads.services.items import ItemResult, LeadItem, Remark, Status
+from leads.services.upsert import upsert_leads
+
+FACTS = ("name", "industry", "employees", "country")
+"""What a row may say of a company; the name is a fact only where the domain says which company it is."""
+
+
+@dataclass
+class RowOutcome:
+    """What became of a row. Its problems are in `made`."""
+
+    made: MadeRow
+    status: Status
+    lead_id: int | None = None
+
+
+def write_rows(
+    made: Sequence[MadeRow],
+    *,
+    maker: RowMaker,
+    seen: Seen,
+    now: datetime,
+    actor: User | None,
+    dry_run: bool = False,
+) -> list[RowOutcome]:
+    """Write rows in their order; one that cannot be written stops no other. Inside a transaction.
+
+    The first row of a file that speaks of a lead is the one that counts: a later one that says the same is
+    unchanged, one that says otherwise is an error. So too for companies, whose contradicting cells are left
+    out with a warning. A file can therefore be imported again and changes nothing.
+    """
+    rows = [_Spoken(row, row.item) for row in made if row.item]
+    outcomes = {id(row): RowOutcome(row, Status.ERROR) for row in made}
+    ledger = Ledger(seen, {key for row in rows for key in row.digests()})
+    while rows:
+        firsts, rows = _set_aside(rows, ledger, outcomes)
+        for row in firsts:
+            _keep_company_facts(row, ledger, maker)
+        results = _upsert([row.item for row in firsts], now, actor, dry_run)
+        for row, result in zip(firsts, results, strict=True):
+            _note(row.made, result, maker, outcomes[id(row.made)])
+            if result.status is not Status.ERROR:
+                for key in row.keys:
+                    ledger.say(key, Said(row.line, row.told))
+    ledger.close()
+    return [outcomes[id(row)] for row in made]
+
+
+class _Spoken:
+    """What a row speaks of: the lead it is about, and facts about its company."""
+
+    def __init__(self, made: MadeRow, item: LeadItem) -> None:
+        self.made, self.item, self.line = made, item, made.row.line
+        self.told = digest(made.row.cells)
+        self.keys = list(_lead_keys(item))
+        self.facts = list(_company_facts(item))
+
+    def digests(self) -> Iterator[int]:
+        yield from self.keys
+        yield from (key for _, key, _ in self.facts)
+
+
+def _lead_keys(item: LeadItem) -> Iterator[int]:
+    if item.email:
+        yield digest(("email", item.email.strip().lower()))
+    if item.external_ref:
+        yield digest(("ref", item.external_ref.system.strip(), str(item.external_ref.id).strip()))
+
+
+def _company_facts(item: LeadItem) -> Iterator[tuple[str, int, int]]:
+    """(field, digest of company and field, digest of the value); a company is known by its domain, else its
+    name.
+    """
+    company = item.company
+    if not company:
+        return
+    domain = (company.domain or "").strip().lower()
+    host = (domain.partition("://")[2] or domain).partition("/")[0].removeprefix("www.")
+    known_by = f"@{host}" if host else str(company.name).strip().lower()
+    for name in FACTS if host else FACTS[1:]:
+        value = getattr(company, name)
+        if value is not UNSET:
+            yield name, digest(("company", known_by, name)), digest((str(value).strip(),))
+
+
+def _set_aside(
+    rows: Sequence[_Spoken], ledger: Ledger, outcomes: Mapping[int, RowOutcome]
+) -> tuple[list[_Spoken], list[_Spoken]]:
+    """The rows that are the first of their leads, and those whose turn comes once it is known what became of
+    these.
+    """
+    firsts: list[_Spoken] = []
+    later: list[_Spoken] = []
+    taken: set[int] = set()
+    for row in rows:
+        said = [first for key in row.keys if (first := ledger.first(key))]
+        if said:
+            _judge_repetition(row, min(said), outcomes[id(row.made)])
+        elif taken.isdisjoint(row.keys):
+            taken.update(row.keys)
+            firsts.append(row)
+        else:
+            later.append(row)
+    return firsts, later
+
+
+def _judge_repetition(row: _Spoken, first: Said, outcome: RowOutcome) -> None:
+    if first.told == row.told:
+        outcome.status = Status.UNCHANGED
+        reason = gettext("The same as line %(line)s.")
+        row.made.warnings.append(CellProblem("", reason % {"line": first.line}))
+    else:
+        reason = gettext("Line %(line)s is about the same lead and was imported; this row was not.")
+        row.made.errors.append(CellProblem("", reason % {"line": first.line}))
+
+
+def _keep_company_facts(row: _Spoken, ledger: Ledger, maker: RowMaker) -> None:
+    """Take out of the item what contradicts an earlier row about the same company."""
+    for name, key, told in row.facts:
+        first = ledger.first(key)
+        if first is None:
+            ledger.say(key, Said(row.line, told))
+        elif first.told != told:
+            setattr(row.item.company, name, UNSET)
+            reason = gettext("Line %(line)s says otherwise of the same company; this cell was left out.")
+            problem = CellProblem(maker.header_for(f"company.{name}"), reason % {"line": first.line})
+            row.made.warnings.append(problem)
+
+
+# --- The upsert ---------------------------------------------------------------------------------------------
+
+
+def _upsert(items: Sequence[LeadItem], now: datetime, actor: User | None, dry_run: bool) -> list[ItemResult]:
+    """Upsert; where the database itself refuses, halve the batch until the row that it refuses is alone."""
+    if not items:
+        return []
+    try:
+        with transaction.atomic():
+            return upsert_leads(items, now=now, actor=actor, source=ChangeSource.IMPORT, dry_run=dry_run)
+    except (DataError, IntegrityError):
+        if len(items) == 1:
+            refused = Remark("", gettext("The database does not take this row."))
+            return [ItemResult(0, Status.ERROR, error=refused)]
+        half = len(items) // 2
+        parts = (items[:half], items[half:])
+        return [result for part in parts for result in _upsert(part, now, actor, dry_run)]
+
+
+def _note(row: MadeRow, result: ItemResult, maker: RowMaker, outcome: RowOutcome) -> None:
+    outcome.status, outcome.lead_id = result.status, result.lead_id
+    row.warnings += [_problem(warning, maker) for warning in result.warnings]
+    if result.error:
+        row.errors.append(_problem(result.error, maker))
+
+
+def _problem(remark: Remark, maker: RowMaker) -> CellProblem:
+    return CellProblem(maker.header_for(remark.field), remark.reason)
