@@ -1,0 +1,135 @@
+"""What a rep does next: the open handoffs of one person, each with the clock that runs out first."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import reduce
+from operator import or_
+
+from django.db.models import Prefetch, Q, QuerySet, TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from handoffs.models import CadenceStep, Deadline, Handoff, HandoffTrigger
+from handoffs.models.facts import HandoffQuerySet
+from handoffs.rules import Act, clock_state, legal_acts, next_step
+from handoffs.selectors.information import missing_information, say_field
+from handoffs.terms import terms_of
+
+__all__ = ["QueueRow", "Section", "all_handoffs", "open_handoffs", "queue_of", "rows_of", "search"]
+
+
+class Section(TextChoices):
+    NOW = "now", _("Now")
+    TODAY = "today", _("Today")
+    LATER = "later", _("Later")
+    WAITING = "waiting", _("Waiting")
+
+
+SECTION_OF = {"overdue": Section.NOW, "due_soon": Section.NOW, "today": Section.TODAY, "later": Section.LATER}
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One handoff as the queue shows it.
+
+    `clock` is the one that runs out first; none once the lead answered or every step is done. `missing` is
+    what marketing must tell and the lead still lacks, in people's words.
+    """
+
+    handoff: Handoff
+    clock: Deadline | None
+    state: str
+    section: Section
+    trigger: HandoffTrigger | None
+    step: CadenceStep | None
+    steps_total: int
+    missing: list[str]
+
+    @property
+    def acts(self) -> frozenset[Act]:
+        return legal_acts(self.handoff.state)
+
+    @property
+    def attempt_number(self) -> int:
+        return self.handoff.attempts_made + 1
+
+    @property
+    def to_decide(self) -> bool:
+        """Every attempt the cadence asks for is made, and nobody answered."""
+        return self.clock is None and self.handoff.answered_at is None
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.state == "overdue"
+
+    @property
+    def order(self) -> tuple[datetime, bool, int]:
+        due_at = self.clock.due_at if self.clock else NEVER
+        return due_at, not self.handoff.urgent, self.handoff.pk
+
+
+def open_handoffs() -> QuerySet[Handoff]:
+    """Open handoffs with everything a row shows: two statements whatever their number."""
+    return all_handoffs().open()
+
+
+def all_handoffs() -> HandoffQuerySet:
+    """Handoffs with everything a row shows: two statements whatever their number."""
+    clocks = Deadline.objects.open().order_by("due_at").select_related("calendar__calendar", "owner")
+    return Handoff.objects.select_related(
+        "lead__company", "lead__score", "owner", "pool", "version__agreement"
+    ).prefetch_related(Prefetch("deadlines", queryset=clocks, to_attr="open_clocks"))
+
+
+def search(handoffs: QuerySet[Handoff], words: str) -> QuerySet[Handoff]:
+    """Those whose lead or company has every word in its name or address."""
+    for word in words.split():
+        fields = ("lead__first_name", "lead__last_name", "lead__email", "lead__company__name")
+        handoffs = handoffs.filter(reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields)))
+    return handoffs
+
+
+def queue_of(user_id: int, *, now: datetime, tz: tzinfo, words: str = "") -> Mapping[Section, list[QueueRow]]:
+    """A person's queue by section, in due order, urgent first among equals. Two statements."""
+    rows = rows_of(search(open_handoffs().filter(owner=user_id), words), now=now, tz=tz)
+    queue: dict[Section, list[QueueRow]] = {section: [] for section in Section}
+    for row in sorted(rows, key=lambda row: row.order):
+        queue[row.section].append(row)
+    return queue
+
+
+def rows_of(handoffs: Iterable[Handoff], *, now: datetime, tz: tzinfo) -> list[QueueRow]:
+    """Rows of handoffs read by `open_handoffs`, in the same order. No further statement once the agreement's
+    versions were read in this process."""
+    return [_row(handoff, now, tz) for handoff in handoffs]
+
+
+def _row(handoff: Handoff, now: datetime, tz: tzinfo) -> QueueRow:
+    terms = terms_of(handoff.version_id)
+    clocks: list[Deadline] = getattr(handoff, "open_clocks", [])
+    clock = clocks[0] if clocks else None
+    trigger = terms.triggers.get(handoff.trigger_key)
+    steps = terms.steps_of(handoff.trigger_key)
+    state = clock_state(clock.due_at, now=now, tz=tz, soon_at=clock.remind_at) if clock else ""
+    missing = missing_information(handoff.lead, trigger.required_information) if trigger else []
+    return QueueRow(
+        handoff=handoff,
+        clock=clock,
+        state=state,
+        section=_section(handoff, state, now),
+        trigger=trigger,
+        step=next_step(steps, handoff.attempts_made),
+        steps_total=len(steps),
+        missing=[say_field(field) for field in missing],
+    )
+
+
+def _section(handoff: Handoff, state: str, now: datetime) -> Section:
+    if state == "overdue":
+        return Section.NOW
+    if handoff.snoozed_until and handoff.snoozed_until > now:
+        return Section.WAITING
+    if not state:
+        return Section.WAITING if handoff.answered_at else Section.NOW
+    return SECTION_OF[state]

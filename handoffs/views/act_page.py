@@ -1,0 +1,76 @@
+"""One act as a form: asked for as a fragment by htmx, or as a page; what is wrong comes back beside the form."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django import forms
+from django.db import models
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from accounts.models import User
+from accounts.permissions import PortalRequest
+from handoffs.services import Refused
+from handoffs.views.answers import done
+from leads.models import Lead
+
+Subject = TypeVar("Subject", bound=models.Model)
+Values = Mapping[str, Any]
+Undo = dict[str, str]
+
+
+@dataclass(frozen=True)
+class ActPage(Generic[Subject]):
+    """`form` makes the form for what is acted on; `do` calls the service with what was filled in.
+
+    `undo` tells how to take it back, where the domain allows it.
+    """
+
+    title: str | Promise
+    button: str | Promise
+    done: str | Promise
+    form: Callable[[Subject, PortalRequest], forms.Form]
+    do: Callable[[Subject, Values, datetime, User], object]
+    danger: bool = False
+    undo: Callable[[Subject], Undo] | None = None
+
+
+def data_of(request: PortalRequest) -> Any:
+    """What was sent, if this is the sending."""
+    return request.POST if request.method == "POST" else None
+
+
+def plain_form(subject: models.Model, request: PortalRequest) -> forms.Form:
+    """For an act that asks nothing."""
+    return forms.Form(data_of(request))
+
+
+def perform(
+    request: PortalRequest, page: ActPage[Subject], subject: Subject, *, lead: Lead, back: str, name: str = ""
+) -> HttpResponse:
+    """GET: the form. POST: do it and say so; a refusal stands beside the form (422), nothing typed is lost."""
+    form = page.form(subject, request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            page.do(subject, form.cleaned_data, timezone.now(), request.user)
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            undo = page.undo(subject) if page.undo else None
+            return done(request, f"{lead}: {page.done}", undo=undo, back=back)
+    context = {
+        "form": form,
+        "page": page,
+        "name": name,
+        "lead": lead,
+        "back": back,
+        "next": request.GET.get("next") or request.POST.get("next", ""),
+        "act_template": "handoffs/_attempt_form.html" if name == "attempt" else "handoffs/_act_fields.html",
+    }
+    is_fragment = getattr(request, "htmx", False)
+    template = "handoffs/_act.html" if is_fragment else "handoffs/act.html"
+    return render(request, template, context, status=422 if request.method == "POST" else 200)

@@ -1,0 +1,169 @@
+"""The manager's board: who is about to breach or has?"""
+
+from datetime import datetime
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from accounts.permissions import PortalRequest, requires
+from accounts.roles import Capability
+from agreements.selectors import ClauseRef, cite
+from handoffs.forms import DisputeForm, ReassignForm, RulingForm, WaiveForm
+from handoffs.models import Breach, Handoff, Pool
+from handoffs.selectors.board import Scope, Show, figures, listed, rep_lines
+from handoffs.selectors.pools import takers
+from handoffs.selectors.queue import QueueRow, rows_of
+from handoffs.services import Refused, dispute_ending, reassign_handoffs, rule_on_dispute, waive_breach
+from handoffs.views.act_page import ActPage, Values, data_of, perform
+from handoffs.views.answers import done, not_done
+
+A_PAGE = 50
+
+
+@requires(Capability.READ_BOARD)
+def board(request: PortalRequest) -> HttpResponse:
+    """The figures, the reps, and the handoffs behind the chosen figure."""
+    now, tz = timezone.now(), timezone.get_current_timezone()
+    scope, show = _scope(request), _show(request)
+    counts = figures(scope, now=now, tz=tz)
+    page = Paginator(listed(show, scope, now=now, tz=tz), A_PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(page.object_list, now=now, tz=tz)
+    breaches = _latest_breaches([row.handoff for row in rows])
+    context = {
+        "show": show,
+        "tiles": [(each, counts[each], each == show) for each in Show],
+        "counts": {each.value: count for each, count in counts.items()},
+        "reps": rep_lines(scope, now=now, tz=tz),
+        "rows": [(row, breaches.get(row.handoff.pk), _clause(row)) for row in rows],
+        "page": page,
+        "pools": Pool.objects.all(),
+        "takers": takers(),
+        "chips": _chips(scope),
+        "may_manage": request.user.can(Capability.MANAGE_HANDOFFS),
+        "now": now,
+    }
+    return render(request, "handoffs/_board.html" if request.htmx else "handoffs/board.html", context)  # type: ignore[attr-defined]
+
+
+@require_POST
+@requires(Capability.MANAGE_HANDOFFS)
+def reassign(request: PortalRequest) -> HttpResponse:
+    """Give the chosen handoffs to somebody."""
+    form = ReassignForm(request.POST, takers=takers())
+    if not form.is_valid():
+        return not_done(request, _("Choose handoffs, and who takes them."), back=_board())
+    taker: User = form.cleaned_data["to"]
+    try:
+        count = reassign_handoffs(
+            handoff_ids=form.cleaned_data["handoff"],
+            to_user_id=taker.pk,
+            now=timezone.now(),
+            actor=request.user,
+        )
+    except Refused as refusal:
+        return not_done(request, refusal.message, back=_board())
+    words = ngettext("%(count)d handoff given to %(name)s.", "%(count)d handoffs given to %(name)s.", count)
+    return done(request, words % {"count": count, "name": taker}, back=_board())
+
+
+def _waive(breach: Breach, values: Values, now: datetime, actor: User) -> object:
+    return waive_breach(breach_id=breach.pk, reason=values["reason"], now=now, actor=actor)
+
+
+def _dispute(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:
+    return dispute_ending(handoff_id=handoff.pk, note=values["note"], now=now, actor=actor)
+
+
+def _rule(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:
+    reopen = values["ruling"] == RulingForm.REOPEN
+    return rule_on_dispute(handoff_id=handoff.pk, reopen=reopen, note=values["note"], now=now, actor=actor)
+
+
+WAIVE: ActPage[Breach] = ActPage(
+    gettext_lazy("Waive the breach"),
+    gettext_lazy("Waive"),
+    gettext_lazy("breach waived; it stays on record."),
+    lambda breach, request: WaiveForm(data_of(request)),
+    _waive,
+)
+DISPUTE: ActPage[Handoff] = ActPage(
+    gettext_lazy("Dispute the ending"),
+    gettext_lazy("Dispute"),
+    gettext_lazy("disputed. The sales manager settles it."),
+    lambda handoff, request: DisputeForm(data_of(request)),
+    _dispute,
+)
+RULE: ActPage[Handoff] = ActPage(
+    gettext_lazy("Settle the dispute"),
+    gettext_lazy("Settle"),
+    gettext_lazy("dispute settled."),
+    lambda handoff, request: RulingForm(data_of(request)),
+    _rule,
+)
+
+
+@requires(Capability.MANAGE_HANDOFFS)
+def waive(request: PortalRequest, pk: int) -> HttpResponse:
+    """Excuse a breach, with a reason; it stays on record."""
+    breach = get_object_or_404(Breach.objects.select_related("handoff__lead"), pk=pk)
+    return perform(request, WAIVE, breach, lead=breach.handoff.lead, back=_board())
+
+
+@requires(Capability.READ_BOARD)
+def dispute(request: PortalRequest, pk: int) -> HttpResponse:
+    """Marketing says that a return or a rejection was wrong."""
+    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    back = reverse("leads:detail", args=[handoff.lead_id])
+    return perform(request, DISPUTE, handoff, lead=handoff.lead, back=back)
+
+
+@requires(Capability.MANAGE_HANDOFFS)
+def rule(request: PortalRequest, pk: int) -> HttpResponse:
+    """Settle a dispute: hand the lead over again, or let the ending stand."""
+    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    return perform(request, RULE, handoff, lead=handoff.lead, back=_board())
+
+
+def _board() -> str:
+    return reverse("handoffs:board")
+
+
+def _scope(request: PortalRequest) -> Scope:
+    return Scope(pool_id=_number(request.GET.get("pool")), owner_id=_number(request.GET.get("owner")))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def _show(request: PortalRequest) -> Show:
+    wanted = request.GET.get("show", "")
+    return Show(wanted) if wanted in Show else Show.RISK
+
+
+def _chips(scope: Scope) -> list[dict[str, str]]:
+    chips = []
+    if scope.pool_id is not None and (pool := Pool.objects.filter(pk=scope.pool_id).first()):
+        chips.append({"label": _("Pool"), "value": pool.name, "param": "pool"})
+    if scope.owner_id is not None and (owner := User.objects.filter(pk=scope.owner_id).first()):
+        chips.append({"label": _("Owner"), "value": owner.name, "param": "owner"})
+    return chips
+
+
+def _clause(row: QueueRow) -> ClauseRef | None:
+    return cite(row.clock.version_id, row.clock.clause_key) if row.clock else None
+
+
+def _latest_breaches(handoffs: list[Handoff]) -> dict[int, Breach]:
+    """By handoff its newest breach that nobody waived."""
+    breaches = (
+        Breach.objects.filter(handoff__in=handoffs, waiver=None).select_related("owner").order_by("due_at")
+    )
+    return {breach.handoff_id: breach for breach in breaches}

@@ -1,0 +1,76 @@
+"""The rep's queue: what do I do next?"""
+
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.permissions import PortalRequest, requires
+from accounts.roles import Capability
+from handoffs.models.facts import OPEN_STATES
+from handoffs.selectors.brief import brief_of
+from handoffs.selectors.queue import Section, all_handoffs, queue_of, rows_of
+from handoffs.views.acts import ACTS
+
+
+@requires(Capability.WORK_HANDOFFS)
+def queue(request: PortalRequest) -> HttpResponse:
+    """The whole page, or to htmx the list alone."""
+    now, tz = timezone.now(), timezone.get_current_timezone()
+    owner = _owner(request)
+    words = request.GET.get("q", "").strip()
+    rows = queue_of(owner.pk, now=now, tz=tz, words=words)
+    template = "handoffs/_queue.html" if request.htmx else "handoffs/queue.html"  # type: ignore[attr-defined]
+    return render(
+        request,
+        template,
+        {
+            "owner": owner,
+            "is_own": owner == request.user,
+            "colleagues": _colleagues(request.user),
+            "sections": [(Section(key), rows[key]) for key in Section],
+            "first": next((row for section in Section for row in rows[section]), None),
+            "total": sum(map(len, rows.values())),
+            "query": words,
+            "now": now,
+        },
+    )
+
+
+@requires(Capability.WORK_HANDOFFS)
+def pane(request: PortalRequest, pk: int) -> HttpResponse:
+    """The right pane: the lead in brief, and what may be done. `?act=` opens that act's form in it."""
+    now, tz = timezone.now(), timezone.get_current_timezone()
+    row = rows_of([get_object_or_404(all_handoffs(), pk=pk)], now=now, tz=tz)[0]
+    brief = brief_of(row.handoff, now=now, tz=tz)
+    return render(
+        request, "handoffs/_pane.html", {"row": row, "brief": brief, "now": now, "act": _asked(request)}
+    )
+
+
+def _asked(request: PortalRequest) -> str:
+    """The address of the form that the pane opens with, if any."""
+    name = request.GET.get("act", "")
+    return name if name in ACTS else ""
+
+
+def _owner(request: PortalRequest) -> User:
+    """Whose queue: one's own; managers may look at anybody's."""
+    wanted = request.GET.get("owner", "")
+    if wanted.isdecimal() and request.user.can(Capability.MANAGE_HANDOFFS):
+        return get_object_or_404(User, pk=int(wanted))
+    return request.user
+
+
+def _colleagues(user: User) -> Any:
+    if not user.can(Capability.MANAGE_HANDOFFS):
+        return ()
+    is_open = Q(handoffs__state__in=OPEN_STATES)
+    return (
+        User.objects.able_to(Capability.WORK_HANDOFFS)
+        .annotate(open_count=Count("handoffs", filter=is_open))
+        .order_by("name")
+    )
