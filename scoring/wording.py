@@ -17,7 +17,9 @@ MOST_WAYS = 2
 def say_points(points: float) -> str:
     """`18.4`, `30`, `−5`: one decimal where there is one."""
     rounded = round(points, 1)
-    number = number_format(int(rounded) if rounded == int(rounded) else rounded, use_l10n=True)
+    number = number_format(
+        int(rounded) if rounded == int(rounded) else rounded, use_l10n=True, force_grouping=True
+    )
     return number.replace("-", "\N{MINUS SIGN}")
 
 

@@ -289,7 +289,6 @@ LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
-USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -79,14 +79,17 @@ class Verdict:
 
 def verdict(rehearsal: Rehearsal, job: ImportJob) -> Verdict:
     checked, errors = len(rehearsal.outcomes), rehearsal.counts[Status.ERROR]
-    figures = {"fit": number_format(checked - errors), "checked": number_format(checked)}
+    figures = {
+        "fit": number_format(checked - errors, force_grouping=True),
+        "checked": number_format(checked, force_grouping=True),
+    }
     if errors == checked:
         title = gettext("None of these %(checked)s rows can be imported") % figures
     elif errors:
         title = gettext("%(fit)s of %(checked)s rows can be imported") % figures
     else:
         title = ngettext("The row can be imported", "All %(checked)s rows can be imported", checked) % figures
-    rows = number_format(checked - errors if rehearsal.is_whole else job.rows_total)
+    rows = number_format(checked - errors if rehearsal.is_whole else job.rows_total, force_grouping=True)
     if rehearsal.is_whole:
         words = gettext("The whole file was checked.")
         act = ngettext("Import %(rows)s row", "Import %(rows)s rows", checked - errors) % {"rows": rows}

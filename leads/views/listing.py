@@ -71,8 +71,10 @@ def leads_list(request: PortalRequest) -> HttpResponse:
 
 def _say_count(found: int) -> str:
     if found > MOST_COUNTED:
-        return _("%(count)s+ leads") % {"count": number_format(MOST_COUNTED)}
-    return ngettext("%(count)s lead", "%(count)s leads", found) % {"count": number_format(found)}
+        return _("%(count)s+ leads") % {"count": number_format(MOST_COUNTED, force_grouping=True)}
+    return ngettext("%(count)s lead", "%(count)s leads", found) % {
+        "count": number_format(found, force_grouping=True)
+    }
 
 
 def _kept(request: PortalRequest) -> list[tuple[str, str]]:

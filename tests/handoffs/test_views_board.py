@@ -16,7 +16,7 @@ from accounts.models import User
 from agreements.models import Version
 from handoffs.models import Handoff, Pool, PoolMember, TimeOff, Waiver
 from handoffs.selectors.board import Show
-from handoffs.services import dispute_ending, log_attempt, reject_handoff, sweep_deadlines
+from handoffs.services import dispute_ending, log_attempt, reject_handoff, set_member, sweep_deadlines
 from tests.factories.accounts import UserFactory
 from tests.factories.handoffs import SalesTeam, manual_handoff, urgent_handoff
 
@@ -262,3 +262,16 @@ def test_rep_changes_no_pool(sales_team: SalesTeam) -> None:
     address = reverse("handoffs:pool_member", args=[sales_team.pool.pk, sales_team.mia.pk])
     assert as_user(sales_team.mia).post(address, {"weight": 9, "capacity": 99}).status_code == 403
     assert sales_team.member(sales_team.mia).weight == 2
+
+
+def test_reassign_takes_what_the_page_offers_when_numbers_have_grown(
+    client: Client, sales_team: SalesTeam, starter: Version, now: datetime
+) -> None:
+    """An id beyond 999 stands in the page without a separator of thousands."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval(pg_get_serial_sequence('accounts_user', 'id'), 123456)")
+    taker = UserFactory(rep=True, name="Zoe Late")
+    set_member(pool_id=sales_team.pool.pk, user_id=taker.pk, is_active=True, capacity=9, now=now, actor=None)
+    client.force_login(sales_team.manager)
+    page = client.get(reverse("handoffs:board"), {"show": "open"}).content.decode()
+    assert f'<option value="{taker.pk}"' in page
