@@ -68,6 +68,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("may log in"), default=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=10, default="en")
+    urgent_by_email = models.BooleanField(_("urgent notices by e-mail"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created at"))
     sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 

@@ -17,7 +17,7 @@ from knox.settings import CONSTANTS
 from accounts.models import ApiToken, Team, User
 from accounts.roles import Role, Scope, Side
 from accounts.rules import normal_email, time_zones
-from accounts.signals import user_deactivated
+from accounts.signals import role_changed, user_deactivated
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -85,14 +85,17 @@ def create_user(
 def update_user(
     *, user: User, email: str, name: str, role: Role, team: Team | None, now: datetime, actor: User | None
 ) -> User:
-    """Change who somebody is and what they may do.
+    """Change who somebody is and what they may do; sends `role_changed` where that changes.
 
     Raises EmailTaken, and LastAdmin when nobody would be left to administer.
     """
     if role != Role.ADMIN:
         _keep_an_admin_besides(user)
+    had = User.objects.filter(pk=user.pk).values_list("role", flat=True).get()
     user.email, user.name, user.role, user.team = normal_email(email), name.strip(), role, team
     _save_person(user, fields=("email", "name", "role", "team"))
+    if had != role:
+        role_changed.send(User, user_ids=[user.pk], now=now, actor=actor)
     return user
 
 

@@ -16,9 +16,15 @@ class MessageState(models.TextChoices):
     PENDING = "pending", _("Waiting")
     SENT = "sent", _("Sent")
     STUCK = "stuck", _("Stuck")
+    REFUSED = "refused", _("Refused")
+    WITHHELD = "withheld", _("Withheld")
+    KEPT = "kept", _("Not sent")
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    def mails(self) -> "MessageQuerySet":
+        return self.filter(channel=Channel.EMAIL)
+
     def waiting(self, *, now: datetime) -> "MessageQuerySet":
         """Those whose next delivery is due."""
         return self.filter(state=MessageState.PENDING, next_attempt_at__lte=now)
@@ -30,8 +36,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """One thing told to one recipient on one channel, ever: channel and deduplication key say which.
 
-    What is told in the portal is sent as it is written. On a channel to the outside world it waits
-    (`PENDING`) until `next_attempt_at`; a delivery tried too often is `STUCK` and waits for a person.
+    What is told in the portal is sent as it is written. An e-mail waits (`PENDING`) until `next_attempt_at`.
+    Then it is `SENT`; `STUCK` when it was tried too often, and waits for a person; `REFUSED` when the server
+    will never take it for this address; `WITHHELD` when somebody who may (`extensions.vetoes`, or a person)
+    said no before it went out. Without a mail server it is `KEPT` from the start, for reading in Settings.
+    `last_error` says why it is not sent, in words. The text of an old e-mail is removed (`emptied_at`).
     """
 
     channel = models.CharField(max_length=10, choices=Channel)
@@ -46,6 +55,17 @@ class Message(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    to = models.CharField(max_length=320, default="", db_default="", blank=True)
+    to_name = models.CharField(max_length=200, default="", db_default="", blank=True)
+    subject = models.CharField(max_length=250, default="", db_default="", blank=True)
+    text = models.TextField(default="", db_default="", blank=True)
+    html = models.TextField(default="", db_default="", blank=True)
+    headers = models.JSONField(
+        default=dict, db_default=models.Value({}, output_field=models.JSONField()), blank=True
+    )
+    message_id = models.CharField(max_length=255, default="", db_default="", blank=True)
+    last_error = models.CharField(max_length=500, default="", db_default="", blank=True)
+    emptied_at = models.DateTimeField(null=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -57,6 +77,9 @@ class Message(models.Model):
                 | (~models.Q(state=MessageState.SENT) & models.Q(sent_at=None)),
                 name="message_sent_has_time",
             ),
+            models.UniqueConstraint(
+                fields=["message_id"], name="message_id_once", condition=~models.Q(message_id="")
+            ),
         ]
         indexes = [
             models.Index(
@@ -65,6 +88,14 @@ class Message(models.Model):
                 condition=models.Q(state=MessageState.PENDING),
             ),
             models.Index(fields=["id"], name="message_stuck", condition=models.Q(state=MessageState.STUCK)),
+            models.Index(
+                fields=["state", "-id"], name="message_mails", condition=models.Q(channel=Channel.EMAIL)
+            ),
+            models.Index(
+                fields=["created_at"],
+                name="message_to_empty",
+                condition=models.Q(channel=Channel.EMAIL, emptied_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,3 +134,24 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class MailServer(models.Model):
+    """How the mail server answered last, in one row that exists once it failed.
+
+    That a server does not answer is no e-mail's fault: nothing is sent until `next_try_at`, which moves
+    further away with every failure, and no e-mail's tries are used up meanwhile.
+    """
+
+    ONLY = 1
+
+    failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=500, default="", blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="mail_server_only_one")]
+
+    def __str__(self) -> str:
+        return self.last_error or "answers"

@@ -165,6 +165,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="7"),
         "options": {"expires": 3000},
     },
+    "outbox.deliver_mails": {
+        "task": "outbox.deliver_mails",
+        "schedule": 2.0,
+        "options": {"expires": 1.9},
+    },
+    "outbox.empty_old_mails": {
+        "task": "outbox.empty_old_mails",
+        "schedule": crontab(hour="3", minute="41"),
+        "options": {"expires": 3600},
+    },
     "sla_portal.heartbeat": {
         "task": "sla_portal.heartbeat",
         "schedule": 10.0,
@@ -203,9 +213,15 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 # --- E-mail -------------------------------------------------------------------------------------------------
 
-# smtp+tls://user:password@host:587; without it, e-mails are printed to the log of the web server.
-_EMAIL = env.email_url("EMAIL_URL", default="consolemail://")
-EMAIL_BACKEND = _EMAIL["EMAIL_BACKEND"]
+# smtp+tls://user:password@host:587; without it, e-mails are kept for reading in Settings, Messages, and links
+# to set a password are printed to the log of the web server.
+EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_IS_SET = bool(EMAIL_URL)
+"""Whether e-mails go out at all."""
+_EMAIL = env.email_url_config(EMAIL_URL or "consolemail://")
+EMAIL_BACKEND = {"django.core.mail.backends.smtp.EmailBackend": "outbox.smtp.EmailBackend"}.get(
+    _EMAIL["EMAIL_BACKEND"], _EMAIL["EMAIL_BACKEND"]
+)
 EMAIL_HOST = _EMAIL["EMAIL_HOST"] or "localhost"
 EMAIL_PORT = _EMAIL["EMAIL_PORT"] or 25
 EMAIL_HOST_USER = _EMAIL["EMAIL_HOST_USER"] or ""
@@ -213,6 +229,9 @@ EMAIL_HOST_PASSWORD = _EMAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
+"""Seconds that the server may leave any one command unanswered."""
+EMAIL_SENDERS = env.int("EMAIL_SENDERS", default=1)
+"""How many workers send at once: a server that hangs holds up so many, and never the work of the others."""
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SLA portal <portal@localhost>")
 
 # --- Browser security ---------------------------------------------------------------------------------------
@@ -221,6 +240,11 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SLA portal <portal@l
 # X-Forwarded-Proto itself and drop what clients send under that name: the portal believes it. It must pass on
 # the Host header, which has to be one of ALLOWED_HOSTS: links in e-mails are made of it.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
+PORTAL_URL = env.str(
+    "PORTAL_URL",
+    default=f"http{'' if INSECURE_HTTP else 's'}://{next(iter(ALLOWED_HOSTS), 'localhost').lstrip('*.')}",
+).rstrip("/")
+"""Scheme and host that links in e-mails start with, where no request says them."""
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # the balancer asks by plain HTTP
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

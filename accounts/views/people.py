@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts import selectors, services
+from accounts.extensions import what_follows
 from accounts.forms import NewPersonForm, PersonForm
 from accounts.models import Team, User
 from accounts.permissions import PortalRequest, requires
@@ -123,6 +124,7 @@ def _person_context(request: PortalRequest, pk: int, form: PersonForm) -> dict[s
         "form": form,
         "tokens": selectors.tokens(now=now).filter(user=person),
         "link": request.build_absolute_uri(services.password_link(person)) if invited else "",
+        "follows": what_follows(person) if person.is_active else "",
         "now": now,
     }
 
