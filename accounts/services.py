@@ -99,10 +99,14 @@ def update_user(
     return user
 
 
-def update_profile(*, user: User, name: str, time_zone: str, language: str) -> User:
-    """Change how the portal addresses its reader. Raises UnknownTimeZone."""
+def update_profile(
+    *, user: User, name: str, time_zone: str, language: str, urgent_by_email: bool | None = None
+) -> User:
+    """Change how the portal addresses its reader, and whether by e-mail too. Raises UnknownTimeZone."""
     user.name, user.time_zone, user.language = name.strip(), _known(time_zone), language
-    user.save(update_fields=["name", "time_zone", "language"])
+    if urgent_by_email is not None:
+        user.urgent_by_email = urgent_by_email
+    user.save(update_fields=["name", "time_zone", "language", "urgent_by_email"])
     return user
 
 

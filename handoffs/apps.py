@@ -5,11 +5,13 @@ class HandoffsConfig(AppConfig):
     name = "handoffs"
 
     def ready(self) -> None:
+        from accounts.extensions import leaving
         from agreements import document
         from handoffs import receivers  # noqa: F401
         from handoffs.agreement_checks import check_handoffs
         from handoffs.panels import ACTS_PANEL, RECEIPT_PANEL
         from handoffs.selectors.cooling import cooling_down
+        from handoffs.selectors.leaving import what_moves
         from handoffs.selectors.results import handoff_fields
         from handoffs.selectors.timeline import handoff_facts
         from leads.extensions import panels, result_fields, timeline_sources
@@ -20,3 +22,4 @@ class HandoffsConfig(AppConfig):
         timeline_sources.append(handoff_facts)
         panels.extend([ACTS_PANEL, RECEIPT_PANEL])
         holds.append(cooling_down)
+        leaving.append(what_moves)

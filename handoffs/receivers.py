@@ -1,4 +1,4 @@
-"""What handoffs do when leads are scored, and when leads move on elsewhere."""
+"""What handoffs do when leads are scored or move on elsewhere, and when people leave."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from handoffs.services import follow_stages, hand_over_scored
+from accounts.signals import role_changed, user_deactivated
+from handoffs.services import follow_stages, hand_over_scored, release_handoffs
 from leads.models import StageChange
 from leads.signals import stages_changed
 from leads.stages import OFF_LADDER, Stage, rank
@@ -37,3 +38,9 @@ def follow(*, changes: Sequence[StageChange], now: datetime, actor: User | None,
     }
     if moved_on:
         follow_stages(lead_ids=sorted(moved_on), now=now, actor=actor)
+
+
+@receiver([user_deactivated, role_changed])
+def release(*, user_ids: Sequence[int], now: datetime, actor: User | None, **_: Any) -> None:
+    """No handoff stays with somebody who may not work it, no pool with somebody who may not lead it."""
+    release_handoffs(user_ids=user_ids, now=now, actor=actor)

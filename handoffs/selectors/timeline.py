@@ -104,7 +104,7 @@ def _events(lead_id: int) -> Iterable[Fact]:
             at=event.at,
             kind="handoff",
             title=say(event, names) if say else str(event.get_kind_display()),
-            detail=_detail(event),
+            detail=_detail(event, names),
             icon=ICONS[EventKind(event.kind)],
             side=_side(event.actor),
             actor=str(event.actor or ""),
@@ -115,11 +115,11 @@ def _events(lead_id: int) -> Iterable[Fact]:
 
 
 def _names(events: Sequence[HandoffEvent]) -> Names:
-    ids = {event.data.get("to") for event in events} - {None}
+    ids = {event.data.get(role) for event in events for role in ("to", "left", "manager")} - {None}
     return {user.pk: str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
 
 
-def _detail(event: HandoffEvent) -> str:
+def _detail(event: HandoffEvent, names: Names) -> str:
     """What a person added, or what the lead lacked when it was handed over."""
     if event.kind == EventKind.CREATED:
         missing = ", ".join(map(say_field, event.handoff.missing))
@@ -133,7 +133,17 @@ def _detail(event: HandoffEvent) -> str:
         )
     if event.kind == EventKind.CONVERTED:
         return str(event.data.get("activity_type", "")).replace("_", " ")
+    if "left" in event.data:
+        return _left(event, names)
     return str(event.data.get("note", ""))
+
+
+def _left(event: HandoffEvent, names: Names) -> str:
+    """Why it moved: somebody left, and where it waits, who finds an owner now."""
+    words = {"person": names.get(event.data["left"], ""), "manager": names.get(event.data.get("manager"), "")}
+    if words["manager"]:
+        return _("%(person)s leads the pool no more; %(manager)s finds an owner") % words
+    return _("%(person)s works handoffs no more") % words
 
 
 # --- Work and clocks ----------------------------------------------------------------------------------------

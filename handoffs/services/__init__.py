@@ -15,6 +15,7 @@ from handoffs.services.endings import (
     reject_handoff,
     return_handoff,
 )
+from handoffs.services.leaving import release_handoffs
 from handoffs.services.manage import reassign_handoffs, waive_breach
 from handoffs.services.pools import (
     add_time_off,
@@ -84,6 +85,7 @@ __all__ = [
     "qualify_handoff",
     "reassign_handoffs",
     "reject_handoff",
+    "release_handoffs",
     "remove_member",
     "remove_time_off",
     "return_handoff",

@@ -2,7 +2,7 @@
 thousands.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +39,8 @@ def begin(arrivals: Sequence[HandoffEvent], *, now: datetime) -> None:
     _own_leads(handoffs, now=now)
     clocks = start_clocks(handoffs, now=now)
     due = {clock.handoff_id: clock.due_at for clock in clocks if clock.kind in _FIRST_DUTIES}
-    tell_all((_told(arrival, due.get(arrival.handoff_id)) for arrival in arrivals), now=now)
+    left = _names_of_those_who_left(arrivals)
+    tell_all((_told(arrival, due.get(arrival.handoff_id), left) for arrival in arrivals), now=now)
 
 
 def move(
@@ -49,9 +50,10 @@ def move(
     now: datetime,
     actor: User | None,
     why: Sequence[str] | None = None,
+    left: bool = False,
 ) -> None:
     """Give locked open handoffs to others, or to the manager's queue; `why` is the key of the clause for
-    each.
+    each, `left` says that the old owners work handoffs no more.
 
     What the old owner still owed ends, on record as missed where it was late; the new one starts afresh from
     now.
@@ -69,7 +71,7 @@ def move(
             now=now,
             actor=actor,
             clause_key=clause_key,
-            data={"from": old, "to": handoff.owner_id},
+            data={"from": old, "to": handoff.owner_id} | ({"left": old} if left else {}),
         )
         for handoff, old, clause_key in zip(handoffs, old_owners, why or [""] * len(handoffs), strict=True)
     )
@@ -114,7 +116,12 @@ def _own_leads(handoffs: Sequence[Handoff], *, now: datetime) -> None:
         Lead.objects.filter(pk__in=owned).update(owner_id=Subquery(owner), updated_at=now)
 
 
-def _told(arrival: HandoffEvent, due: datetime | None) -> Note:
+def _names_of_those_who_left(arrivals: Sequence[HandoffEvent]) -> dict[int, str]:
+    ids = {arrival.data["left"] for arrival in arrivals if "left" in arrival.data}
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=ids)} if ids else {}
+
+
+def _told(arrival: HandoffEvent, due: datetime | None, left: Mapping[int, str]) -> Note:
     handoff = arrival.handoff
     return Note(
         reader_id=handoff.owner_id or handoff.pool.manager_id,
@@ -126,6 +133,7 @@ def _told(arrival: HandoffEvent, due: datetime | None) -> Note:
         version_id=handoff.version_id,
         clause_key=handoff.trigger_key,
         due=due,
+        left=left.get(arrival.data.get("left", 0), ""),
     )
 
 

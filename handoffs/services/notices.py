@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy, override
 
 from accounts.models import User
 from accounts.roles import Capability, Side
@@ -141,15 +141,18 @@ class Note:
     duty: str | Promise = ""
     person: str = field(default="")
     reason: str = ""
+    left: str = ""
+    """Who worked it before and left: why it comes."""
 
 
 def tell_all(notes: Iterable[Note], *, now: datetime) -> None:
-    """Tell each reader, in the transaction of the act. Two statements for any number."""
+    """Tell each reader who may log in, in the transaction of the act. Two statements for any number."""
     ordered = sorted(notes, key=_bundle)
-    readers = User.objects.in_bulk({note.reader_id for note in ordered}) if ordered else {}
+    reading = User.objects.active().in_bulk({note.reader_id for note in ordered}) if ordered else {}
     tells: list[Tell] = []
-    for _key, bundle in groupby(ordered, key=_bundle):
-        tells += _say(list(bundle), readers)
+    for (reader_id, *_rest), bundle in groupby(ordered, key=_bundle):
+        if reader_id in reading:
+            tells += _say(list(bundle), reading[reader_id])
     tell(tells, now=now)
 
 
@@ -163,8 +166,7 @@ def _bundle(note: Note) -> tuple[int, str, bool]:
     return note.reader_id, note.kind.name, note.urgent
 
 
-def _say(notes: Sequence[Note], readers: dict[int, User]) -> list[Tell]:
-    reader = readers[notes[0].reader_id]
+def _say(notes: Sequence[Note], reader: User) -> list[Tell]:
     with override(reader.language), timezone.override(ZoneInfo(reader.time_zone)):
         return [_one(note) for note in notes] if len(notes) <= TOLD_APART else [_many(notes)]
 
@@ -182,7 +184,7 @@ def _one(note: Note) -> Tell:
         user_id=note.reader_id,
         kind=note.kind.slug,
         title=str(note.kind.value.one) % words,
-        body=f"§{clause.reference} {clause.title}" if clause else "",
+        body=" · ".join(filter(None, (f"§{clause.reference} {clause.title}" if clause else "", _left(note)))),
         url=reverse("leads:detail", args=[note.lead_id]),
         urgent=note.urgent,
         dedup_key=f"{note.kind.slug}:{note.fact_id}:{note.reader_id}",
@@ -196,8 +198,16 @@ def _many(notes: Sequence[Note]) -> Tell:
         user_id=first.reader_id,
         kind=first.kind.slug,
         title=first.kind.value.many % {"count": len(notes)},
-        body=f"{names}, …",
+        body=" · ".join(filter(None, (f"{names}, …", _left(first) if _all_left(notes) else ""))),
         url=reverse(first.kind.value.page),
         urgent=first.urgent,
         dedup_key=f"{first.kind.slug}s:{min(note.fact_id for note in notes)}:{first.reader_id}",
     )
+
+
+def _all_left(notes: Sequence[Note]) -> bool:
+    return len({note.left for note in notes}) == 1
+
+
+def _left(note: Note) -> str:
+    return gettext("%(person)s works it no more") % {"person": note.left} if note.left else ""

@@ -130,9 +130,14 @@ def pools_for(slugs: Iterable[str]) -> dict[str, Pool]:
     return {slug: pool for slug in wanted if (pool := pools.get(slug, oldest))}
 
 
+def first_manager() -> User | None:
+    """Who leads what nobody leads: the first sales manager, else the first administrator."""
+    able = list(User.objects.able_to(Capability.MANAGE_HANDOFFS).order_by("pk"))
+    return next((user for user in able if user.side == Side.SALES), able[0] if able else None)
+
+
 def _first_pool(slugs: Iterable[str]) -> dict[str, Pool]:
-    able = User.objects.able_to(Capability.MANAGE_HANDOFFS).order_by("pk")
-    manager = next((user for user in able if user.side == Side.SALES), None) or able.first()
+    manager = first_manager()
     if manager is None:
         log.error("no_pool_and_nobody_to_lead_one")
         return {}

@@ -18,6 +18,7 @@ from handoffs.models import DeadlineKind, EventKind, Handoff, HandoffEvent, Hand
 from handoffs.rules import ClockAct, ClockPlan
 from handoffs.services.assignment import move
 from handoffs.services.deadlines import record_breaches
+from handoffs.services.leaving import release_stranded
 from handoffs.services.notices import Note, NoteKind, tell_all
 from handoffs.services.routing import Want, available_members, passed_over, route
 from handoffs.terms import terms_of
@@ -70,13 +71,14 @@ SELECT deadline.id, deadline.handoff_id, deadline.kind, deadline.owner_id, deadl
     deadline.next_action_at, deadline.remind_at, deadline.due_at, deadline.escalate_at, deadline.reassign_at,
     handoff.urgent, handoff.lead_id,
     COALESCE(NULLIF(btrim(lead.first_name || ' ' || lead.last_name), ''), lead.email, '#' || lead.id),
-    owner.name, COALESCE(team.manager_id, pool.manager_id)
+    owner.name, COALESCE(lead_of_team.id, pool.manager_id)
 FROM of_these deadline
 JOIN handoffs_handoff handoff ON handoff.id = deadline.handoff_id
 JOIN handoffs_pool pool ON pool.id = handoff.pool_id
 JOIN leads_lead lead ON lead.id = handoff.lead_id
 JOIN accounts_user owner ON owner.id = deadline.owner_id
 LEFT JOIN accounts_team team ON team.id = owner.team_id
+LEFT JOIN accounts_user lead_of_team ON lead_of_team.id = team.manager_id AND lead_of_team.is_active
 WHERE deadline.next_action_at < %(now)s
     AND (%(moving)s OR deadline.reassign_at IS NULL OR deadline.reassign_at >= %(now)s)
 ORDER BY deadline.next_action_at, deadline.id
@@ -118,6 +120,7 @@ def sweep_deadlines(*, now: datetime, limit: int = 500, seconds: float | None = 
     """
     until = None if seconds is None else monotonic() + seconds
     acted = _sweep(DUE, _pass_time, now, limit, until) + _sweep(DUE_TO_MOVE, _move_on, now, limit, until)
+    release_stranded(now=now, limit=limit)
     route_waiting(now=now, limit=limit)
     return acted
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts import services
 from accounts.models import ApiToken, Team, User
 from accounts.roles import Role, Scope, Side
-from accounts.signals import user_deactivated
+from accounts.signals import role_changed, user_deactivated
 from tests.factories.accounts import PASSWORD, TeamFactory, UserFactory, plain_token
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +119,22 @@ class TestLastAdmin:
 
     def test_the_last_admin_may_be_renamed(self, now):
         assert update(UserFactory(admin=True), now, name="Ada King").name == "Ada King"
+
+
+class TestChangingTheRole:
+    def test_it_tells_upper_apps_where_it_changes(self, now):
+        user, heard = UserFactory(role=Role.REP), []
+
+        def hear(sender, **facts):
+            heard.append({key: facts[key] for key in ("user_ids", "now", "actor")})
+
+        role_changed.connect(hear)
+        try:
+            update(user, now, role=Role.REP)
+            update(user, now, role=Role.LEADERSHIP)
+        finally:
+            role_changed.disconnect(hear)
+        assert heard == [{"user_ids": [user.pk], "now": now, "actor": None}]
 
 
 class TestDeactivating:
