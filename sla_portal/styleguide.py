@@ -34,6 +34,38 @@ class Fact:
     cause: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class SampleSeries:
+    """A row of values of a sample chart."""
+
+    label: str
+    shape: str
+    tone: str
+    values: list[float | None]
+    base: list[float] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    ends_in: str = ""
+    is_dashed: bool = False
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class SampleChart:
+    """A sample chart."""
+
+    key: str
+    title: str
+    spoken: str
+    x_label: str
+    x: list[str]
+    series: list[SampleSeries]
+    unit: str = "count"
+    currency: str = "EUR"
+    target: float | None = None
+    target_words: str = ""
+    empty: str = "No leads yet"
+
+
 class SampleForm(forms.Form):
     """One field of every sort."""
 
@@ -80,6 +112,7 @@ def sample(now: datetime, request: HttpRequest) -> dict[str, Any]:
         ],
         "facts": sample_facts(now),
         "rows": sample_rows(now),
+        "charts": sample_charts(),
         "chips": [
             {"label": "Owner", "value": "Mia Chen", "param": "owner"},
             {"label": "Stage", "value": "MQL", "param": "stage"},
@@ -215,3 +248,65 @@ def sample_rows(now: datetime) -> list[dict[str, Any]]:
         }
         for index, (name, company) in enumerate(zip(names, companies, strict=True))
     ]
+
+
+def sample_charts() -> list[SampleChart]:
+    """A waterfall against its plan, lengths of time against what was agreed, counts, and nothing."""
+    gains: list[float | None] = [4, 6, 3, 0, 0, 7, 5, 8, 2, 4, 0, 0, 6, 5, 9]
+    so_far = [sum(gain or 0 for gain in gains[: day + 1]) for day in range(len(gains))]
+    days = [f"{day} Nov" for day in range(1, 31)]
+    rest: list[float | None] = [None] * 15
+    waterfall = SampleChart(
+        key="waterfall",
+        title="MQLs against plan",
+        spoken="59 by 15 November, 9 more than planned; 100 are promised",
+        x_label="Day",
+        x=days,
+        series=[
+            SampleSeries(
+                "That day",
+                "bar",
+                "marketing",
+                gains + rest,
+                base=[0.0, *so_far[:-1], *([0.0] * 15)],
+                urls=[f"#{day}" for day in days],
+            ),
+            SampleSeries("So far", "step", "marketing", [*so_far, *rest], ends_in="59"),
+            SampleSeries(
+                "Plan",
+                "line",
+                "ink",
+                [100 * day / 30 for day in range(1, 31)],
+                ends_in="plan 100",
+                is_dashed=True,
+            ),
+        ],
+    )
+    hour = 3600.0
+    lengths = SampleChart(
+        key="speed",
+        title="Response time by week",
+        spoken="Half within 3 hours, nine in ten within 9 hours in the last week",
+        x_label="Week of",
+        x=["2 Nov", "9 Nov", "16 Nov", "23 Nov"],
+        series=[
+            SampleSeries(
+                "Half within", "line", "sales", [3 * hour, 2.5 * hour, 4 * hour, 3 * hour], ends_in="half"
+            ),
+            SampleSeries(
+                "9 in 10 within", "line", "quiet", [8 * hour, None, 11 * hour, 9 * hour], ends_in="9 in 10"
+            ),
+        ],
+        unit="duration",
+        target=4 * hour,
+        target_words="agreed: 4 h",
+    )
+    counts = SampleChart(
+        key="attempts",
+        title="Attempts per lead",
+        spoken="Most leads had 2 attempts",
+        x_label="Attempts",
+        x=["0", "1", "2", "3", "4", "5", "6"],
+        series=[SampleSeries("Leads", "bar", "sales", [3, 18, 24, 12, 7, 4, 2], urls=["#"] * 7)],
+    )
+    return [waterfall, lengths, counts, SampleChart("none", "Nothing", "", "Day", [], [])]

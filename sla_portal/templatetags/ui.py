@@ -12,8 +12,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from sla_portal import humanize
+from sla_portal.parts import charts, figures, forms, lists
 from sla_portal.parts import clock as clock_parts
-from sla_portal.parts import figures, forms, lists
 from sla_portal.parts import timeline as timeline_parts
 
 register = template.Library()
@@ -27,6 +27,7 @@ register.inclusion_tag("components/score_chip.html", name="score_chip")(figures.
 register.inclusion_tag("components/pace_bar.html", name="pace_bar")(figures.pace_bar)
 register.inclusion_tag("components/cadence_dots.html", name="cadence_dots")(figures.cadence_dots)
 register.inclusion_tag("components/progress_bar.html", name="progress_bar")(figures.progress_bar)
+register.inclusion_tag("components/chart.html", name="chart")(charts.chart)
 register.inclusion_tag("components/field.html", name="field")(forms.field)
 register.inclusion_tag("components/form_errors.html", name="form_errors")(forms.form_errors)
 
