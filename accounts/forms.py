@@ -85,6 +85,13 @@ class ProfileForm(forms.Form):
         help_text=_("Every time you see is in it. Type a city, such as Berlin or New York."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    urgent_by_email = forms.BooleanField(
+        label=_("Urgent notices by e-mail, too"),
+        required=False,
+        help_text=_(
+            "A demo request assigned to you, or a breach that escalates, reaches you outside the portal."
+        ),
+    )
 
 
 class TeamForm(forms.Form):

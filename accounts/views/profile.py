@@ -19,7 +19,12 @@ from accounts.rules import time_zones
 @requires(Capability.READ)
 def edit(request: PortalRequest) -> HttpResponse:
     person = request.user
-    known = {"name": person.name, "time_zone": person.time_zone, "language": person.language}
+    known = {
+        "name": person.name,
+        "time_zone": person.time_zone,
+        "language": person.language,
+        "urgent_by_email": person.urgent_by_email,
+    }
     form = ProfileForm(request.POST or None, initial=known)
     if request.method == "POST" and form.is_valid():
         services.update_profile(user=person, **form.cleaned_data)

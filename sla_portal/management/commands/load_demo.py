@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from outbox.services import keeping_mails
 from sla_portal.demo.cast import DOMAIN
 from sla_portal.demo.story import tell_story
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
             return
         if User.objects.exists():
             raise CommandError("This database has people in it. The demo company needs an empty one.")
-        with transaction.atomic():
+        with transaction.atomic(), keeping_mails():
             tell_story(now=timezone.now(), progress=self._show)
         self.stdout.write("")
 
