@@ -165,6 +165,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute="7"),
         "options": {"expires": 3000},
     },
+    "nurture.send_steps": {
+        "task": "nurture.send_steps",
+        "schedule": 10.0,
+        "options": {"expires": 9.5},
+    },
     "outbox.deliver_mails": {
         "task": "outbox.deliver_mails",
         "schedule": 2.0,
