@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 
@@ -19,6 +20,10 @@ class MessageState(models.TextChoices):
     REFUSED = "refused", _("Refused")
     WITHHELD = "withheld", _("Withheld")
     KEPT = "kept", _("Not sent")
+
+
+TRIED_AGAIN = (MessageState.STUCK, MessageState.REFUSED, MessageState.WITHHELD)
+"""States out of which a person may have an e-mail tried again."""
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -92,6 +97,15 @@ class Message(models.Model):
                 fields=["state", "-id"], name="message_mails", condition=models.Q(channel=Channel.EMAIL)
             ),
             models.Index(
+                fields=["-id"], name="message_mails_newest", condition=models.Q(channel=Channel.EMAIL)
+            ),
+            models.Index(
+                Upper("to"),
+                models.F("id").desc(),
+                name="message_mails_of_address",
+                condition=models.Q(channel=Channel.EMAIL),
+            ),
+            models.Index(
                 fields=["created_at"],
                 name="message_to_empty",
                 condition=models.Q(channel=Channel.EMAIL, emptied_at=None),
@@ -100,6 +114,14 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.user_id} by {self.channel}"
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.state == MessageState.STUCK
+
+    @property
+    def may_be_tried_again(self) -> bool:
+        return self.state in TRIED_AGAIN and self.emptied_at is None
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

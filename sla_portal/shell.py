@@ -55,6 +55,13 @@ SETTINGS = (
         Capability.ADMINISTER,
     ),
     (
+        _("Messages"),
+        _("E-mails that went out, wait or are stuck"),
+        "mail",
+        "outbox:mails",
+        Capability.ADMINISTER,
+    ),
+    (
         _("Health"),
         _("Is everything that must run running?"),
         "heartbeat",

@@ -6,18 +6,17 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from outbox.models import MailServer, Message, MessageState
-
-SENT_AGAIN = (MessageState.STUCK, MessageState.REFUSED, MessageState.WITHHELD)
-"""States a person may have tried again; whoever says no to it (a veto) is asked again."""
+from outbox.models import TRIED_AGAIN, MailServer, Message, MessageState
+from outbox.services.mails import Mail, queue_mails
 
 
 def retry_mails(*, message_ids: Collection[int], now: datetime, actor: User) -> int:
     """Have e-mails tried again at once, with all their tries before them; return how many.
 
-    Leaves alone what is sent, waits, was never meant to go out, or has lost its text.
+    Leaves alone what is sent, waits, was never meant to go out, or has lost its text. Who said no to it (a
+    veto) is asked again.
     """
-    mails = Message.objects.mails().filter(pk__in=message_ids, state__in=SENT_AGAIN, emptied_at=None)
+    mails = Message.objects.mails().filter(pk__in=message_ids, state__in=TRIED_AGAIN, emptied_at=None)
     return mails.update(state=MessageState.PENDING, attempts=0, next_attempt_at=now)
 
 
@@ -39,3 +38,21 @@ def withhold_mails(*, message_ids: Collection[int], now: datetime, actor: User) 
 def retry_server(*, now: datetime, actor: User) -> None:
     """Ask the mail server at once, without waiting for the end of the pause."""
     MailServer.objects.filter(next_try_at__gt=now).update(next_try_at=now)
+
+
+def queue_trial(*, now: datetime, actor: User) -> None:
+    """Send the administrator an e-mail that says nothing but that it came."""
+    queue_mails(
+        [
+            Mail(
+                to=actor.email,
+                to_name=actor.name,
+                subject=_("The portal’s e-mail works"),
+                text=_("You asked the SLA portal for a trial. As you read this, its e-mails arrive."),
+                dedup_key=f"trial-{actor.pk}-{now.isoformat()}",
+                kind="outbox.trial",
+                user_id=actor.pk,
+            )
+        ],
+        now=now,
+    )

@@ -27,7 +27,7 @@ from handoffs.services import sweep_deadlines
 from leads.models import ImportJob, Lead
 from leads.services.imports import take_file
 from outbox.models import Notice
-from outbox.services import Tell, tell
+from outbox.services import Mail, Tell, queue_mails, tell
 from tests.factories.accounts import TeamFactory, UserFactory, plain_token
 from tests.factories.agreements import active_starter
 from tests.factories.handoffs import SalesTeam, lead_of, make_sales_team, manual_handoff
@@ -89,6 +89,11 @@ class World:
     def notice(self) -> Notice:
         tell([Tell(self.user.pk, "test", "Title", f"test-{self.user.pk}")], now=self.now)
         return Notice.objects.get(user=self.user)
+
+    @cached_property
+    def mail_id(self) -> int | None:
+        (pk,) = queue_mails([Mail("ada@firma.example", "Subject", "Text", f"test-{self.user.pk}")], now=self.now)
+        return pk
 
     @cached_property
     def lead(self) -> Lead:
@@ -170,6 +175,10 @@ def of_team(world: World) -> dict[str, Any]:
     return {"pk": world.team.pk}
 
 
+def of_mail(world: World) -> dict[str, Any]:
+    return {"pk": world.mail_id}
+
+
 def of_notice(world: World) -> dict[str, Any]:
     return {"pk": world.notice.pk}
 
@@ -244,6 +253,14 @@ GUARDS: dict[str, Guard] = {
     "outbox:read": act(ALL, of_notice),
     "outbox:unread": act(ALL, of_notice),
     "outbox:read_all": act(ALL),
+    "outbox:mails": page(ADMINS),
+    "outbox:mail": page(ADMINS, of_mail),
+    "outbox:mail_html": page(ADMINS, of_mail),
+    "outbox:mail_retry": act(ADMINS, of_mail),
+    "outbox:mail_give_up": act(ADMINS, of_mail),
+    "outbox:mails_retry": act(ADMINS),
+    "outbox:mail_trial": act(ADMINS),
+    "outbox:mail_server_retry": act(ADMINS),
     # agreements
     "agreements:active": page(ALL),
     "agreements:version": page(ALL, of_version),
