@@ -1,6 +1,7 @@
 """From a calendar's revision to the schedule that the arithmetic of business time works with."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -42,10 +43,14 @@ def _schedule(
 def public_holidays(country: str, region: str, year: int) -> Iterator[date]:
     """The public holidays around a year; none without a country.
 
-    Raises `NotImplementedError` for one unknown.
+    Those that follow the moon are settled for fewer years: the further ones are working days until a later
+    release of `holidays` knows them. Raises `NotImplementedError` for one unknown.
     """
     if country:
         import holidays  # 100 ms and some megabytes: only who needs it pays
 
         years = range(year - YEARS_BACK, year + YEARS_AHEAD + 1)
-        yield from holidays.country_holidays(country, subdiv=region or None, years=years)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*available only from", category=UserWarning)
+            known = holidays.country_holidays(country, subdiv=region or None, years=years)
+        yield from known

@@ -130,12 +130,14 @@ def _tallies(terms: Terms, *, dense: bool, is_full: bool) -> Iterator[tuple[str,
 def _tally(
     name: str, rules: dict[int, InterestRule], terms: Terms, only: Sql, *, dense: bool, is_full: bool
 ) -> Sql:
+    # Materialized, or a planner that expects one lead, as it does of tables that were never analyzed, would count
+    # everybody's activities again for each.
     worths = (
         _worth(number, rule, terms.conditions.get(rule.key, []), is_full=is_full)
         for number, rule in rules.items()
     )
     return sql(
-        f""", {name} AS (
+        f""", {name} AS MATERIALIZED (
             SELECT lead_id{{worths}} FROM leads_activity WHERE human AND {{among}}{{only}} GROUP BY lead_id
         )""",
         worths=joined("", worths),

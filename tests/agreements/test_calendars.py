@@ -118,3 +118,9 @@ def test_without_a_country_no_holidays_are_looked_up(monkeypatch, calendar, now)
     monkeypatch.setitem(sys.modules, "holidays", None)
     calendars._schedule.cache_clear()
     assert revise(calendar, now, country="", region="").schedule.holidays == frozenset()
+
+
+def test_country_whose_holidays_follow_the_moon_is_known_without_a_warning(now):
+    """India's that follow the moon are settled until 2035; its fixed ones are known beyond."""
+    known = set(calendars.public_holidays("IN", "", now.year))
+    assert {date(2027, 1, 26), date(2041, 1, 26)} <= known
