@@ -12,6 +12,12 @@ ATTEMPTS = 12
 RACED = frozenset({"23505", "40001", "40P01"})
 """Unique violation, serialization failure, deadlock: what a concurrent writer can cause."""
 
+NEW_IDS = """
+    SELECT nextval(counter.name) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) counter,
+        generate_series(1, %s)
+"""
+"""The sequence is looked up once, not once an id."""
+
 
 def run_again_if_raced(act: Callable[[], T]) -> T:
     """Run `act` in a transaction; if a concurrent writer spoilt it, undo it and start over.
@@ -47,7 +53,5 @@ def new_ids(table: str, count: int) -> list[int]:
     if not count:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
+        cursor.execute(NEW_IDS, [table, count])
         return [row[0] for row in cursor.fetchall()]

@@ -173,17 +173,21 @@ def scratch_url() -> str:
 
 
 def await_answer(port: int, process: subprocess.Popen[bytes]) -> int:
+    """The port, once what listens there is well. Raises `RuntimeError` where it ends or never gets so."""
+    said = "nothing"
     for _ in range(PATIENCE * 10):
         if process.poll() is not None:
             raise RuntimeError(f"gunicorn ended with {process.returncode}")
         try:
             with closing(HTTPConnection("127.0.0.1", port, timeout=1)) as http:
                 http.request("GET", "/health/")
-                if http.getresponse().status == 200:
+                if (status := http.getresponse().status) == 200:
                     return port
-        except OSError:
-            sleep(0.1)
-    raise RuntimeError("gunicorn does not answer")
+                said = str(status)
+        except OSError as error:
+            said = str(error)
+        sleep(0.1)
+    raise RuntimeError(f"gunicorn does not answer: {said}")
 
 
 def warm_up(port: int, token: str) -> None:

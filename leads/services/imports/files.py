@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from leads.importing.encodings import ENCODINGS, Text
+from leads.importing.encodings import Text
 from leads.importing.headers import ERROR_COLUMNS, fingerprint
 from leads.importing.inspection import Findings, inspect, plain
 from leads.importing.kinds import NotCsv
@@ -207,7 +207,3 @@ def _notes(text: Text, was_wide: bool) -> list[str]:
 def is_error_file(headers: list[str]) -> bool:
     """Whether a file is one that the portal wrote about rows it could not import."""
     return set(ERROR_COLUMNS) <= set(headers)
-
-
-def say_encoding(encoding: str) -> str:
-    return str(ENCODINGS.get(encoding, encoding))
