@@ -18,6 +18,7 @@ from launcher.stack import Stack, hold
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PRODUCTION = {"DEBUG": "0", "INSECURE_HTTP": "0", "DEMO": "0", "ALLOWED_HOSTS": "portal.example.com"}
+SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadfile")
 FOR_PYTEST = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
 
 
@@ -54,7 +55,7 @@ def checks(layout: Layout) -> list[Check]:
             [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             environment=production,
         ),
-        Check("pytest", tool("pytest"), quiet=False, environment=FOR_PYTEST),
+        Check("pytest", tool("pytest", *SIDE_BY_SIDE), quiet=False, environment=FOR_PYTEST),
     ]
 
 
