@@ -2,11 +2,14 @@
 
 import os
 
+from tests.side_by_side import take_own_broker
+
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 os.environ.setdefault("INSECURE_HTTP", "1")
+take_own_broker()
 
-from sla_portal.settings import *  # noqa: F403
-from sla_portal.settings import STORAGES
+from sla_portal.settings import *  # noqa: E402, F403
+from sla_portal.settings import STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
