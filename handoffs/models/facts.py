@@ -102,6 +102,10 @@ class Handoff(models.Model):
                 condition=models.Q(state=HandoffState.UNASSIGNED),
             ),
             models.Index(fields=["updated_at", "id"], name="handoff_updated"),
+            models.Index(fields=["created_at"], name="handoff_created"),
+            models.Index(
+                fields=["ended_at"], name="handoff_ended", condition=models.Q(ended_at__isnull=False)
+            ),
             models.Index(
                 fields=["lead", "cool_down_until"],
                 name="handoff_cooling_down",
@@ -150,6 +154,7 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["handoff", "number"]
         constraints = [models.UniqueConstraint(fields=["handoff", "number"], name="attempts_are_numbered")]
+        indexes = [models.Index(fields=["at"], name="attempt_at")]
         triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
@@ -232,6 +237,7 @@ class Deadline(models.Model):
                 name="deadline_open_of_owner",
                 condition=models.Q(outcome=DeadlineOutcome.OPEN),
             ),
+            models.Index(fields=["due_at"], name="deadline_due"),
         ]
 
     def __str__(self) -> str:

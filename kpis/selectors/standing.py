@@ -1,0 +1,54 @@
+"""What is in force when a scope is looked at: the agreement's version, its calendar, the pace."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from agreements.business_time import Schedule
+from agreements.models import Agreement, Version, VersionState
+from agreements.selectors import current_revision
+from kpis.rules import Pace, pace_of
+from kpis.scopes import Scope
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The version by which a scope is judged, and the opening hours it is paced by."""
+
+    version: Version
+    schedule: Schedule
+    at: datetime
+    """The instant of judgement: now, or the end of a scope that is over."""
+
+    @property
+    def currency(self) -> str:
+        return self.version.agreement.currency
+
+    def pace(self, scope: Scope) -> Pace:
+        return pace_of(self.schedule, scope.zone, scope.days, self.at)
+
+
+def standing(scope: Scope, now: datetime) -> Standing | None:
+    """The version that was in force when the scope ended, or is now; None where none was.
+
+    Without an agreement in the scope it is the default one's.
+    """
+    at = min(now, scope.end)
+    version = _versions(scope).filter(activated_at__lt=at).exclude(ended_at__lt=at).first()
+    if version is None:
+        return None
+    return Standing(version, current_revision(version.agreement.calendar_id).schedule, at)
+
+
+def _versions(scope: Scope) -> QuerySet[Version]:
+    which = Q(agreement__is_default=True) if scope.agreement_id is None else Q(agreement=scope.agreement_id)
+    stood = (VersionState.ACTIVE, VersionState.SUPERSEDED)
+    found = Version.objects.filter(which, state__in=stood, activated_at__isnull=False)
+    return found.select_related("agreement").order_by("-activated_at", "-number")
+
+
+def zone_of(agreement: Agreement | None) -> ZoneInfo:
+    """The zone of an agreement's calendar; UTC without one."""
+    return ZoneInfo(current_revision(agreement.calendar_id).zone if agreement else "UTC")
