@@ -27,6 +27,7 @@ class Capability(TextChoices):
     EDIT_LEADS = "edit_leads", _("Create and change leads")
     IMPORT_LEADS = "import_leads", _("Import leads from files")
     HAND_OFF = "hand_off", _("Hand a lead to sales by hand")
+    RUN_NURTURE = "run_nurture", _("Write and run nurture tracks")
     EDIT_AGREEMENT = "edit_agreement", _("Edit, propose and sign agreements")
     ADMINISTER = "administer", _("People, tokens, health")
 
@@ -44,7 +45,15 @@ _C = Capability
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.ADMIN: frozenset(Capability),
     Role.MARKETING_MANAGER: frozenset(
-        {_C.READ, _C.READ_BOARD, _C.EDIT_LEADS, _C.IMPORT_LEADS, _C.HAND_OFF, _C.EDIT_AGREEMENT}
+        {
+            _C.READ,
+            _C.READ_BOARD,
+            _C.EDIT_LEADS,
+            _C.IMPORT_LEADS,
+            _C.HAND_OFF,
+            _C.RUN_NURTURE,
+            _C.EDIT_AGREEMENT,
+        }
     ),
     Role.SALES_MANAGER: frozenset(
         {

@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("leads.api.urls")),
     path("", include("scoring.api.urls")),
     path("", include("handoffs.api.urls")),
+    path("", include("nurture.api.urls")),
 ]

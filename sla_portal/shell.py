@@ -26,6 +26,7 @@ PAGES = (
     (_("Queue"), "inbox", "handoffs:queue", Capability.WORK_HANDOFFS),
     (_("Board"), "layout-kanban", "handoffs:board", Capability.READ_BOARD),
     (_("Leads"), "users", "leads:list", Capability.READ),
+    (_("Nurture"), "route", "nurture:home", Capability.READ),
     (_("Agreement"), "file-text", "agreements:active", Capability.READ),
     (_("Settings"), "settings", "settings", Capability.READ),
 )

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("", include("scoring.urls")),
     path("", include("handoffs.urls")),
+    path("", include("nurture.urls")),
     path("api/v1/", include("sla_portal.api")),
     path("metrics/", views.metrics, name="metrics"),
     path("admin/login/", views.admin_login),

@@ -7,6 +7,7 @@ from django.db import transaction
 from leads.models import ChangeSource
 from leads.services import ActivityItem, LeadItem, LeadKey, append_activities, upsert_leads
 from nurture.models import Delivery, EndedWhy, SuppressedWhy
+from nurture.services.enrolling import suppressed_among
 from nurture.services.leaving import end_enrolments
 from nurture.services.letters import read
 from nurture.services.suppressing import suppress_addresses
@@ -47,14 +48,16 @@ def follow_offer(*, delivery_id: int, now: datetime) -> str:
 
 @transaction.atomic
 def unsubscribe(*, delivery_id: int, now: datetime) -> Delivery:
-    """The reader of a delivery wants no more e-mail: its address is suppressed, the lead's consent is
-    withdrawn, and it leaves its track. Once or a hundred times, the same.
+    """The reader of a delivery wants no more e-mail: the address it went to is suppressed, and so is the one
+    the lead has by now; its consent is withdrawn, and it leaves its track. Once or a hundred times, the same.
     """
-    delivery = Delivery.objects.select_related("step", "enrolment__track").get(pk=delivery_id)
-    if delivery.unsubscribed_at is not None:
-        return delivery
+    deliveries = Delivery.objects.select_related("step", "enrolment__track", "enrolment__lead")
+    delivery = deliveries.get(pk=delivery_id)
     lead_id = delivery.enrolment.lead_id
-    suppress_addresses({delivery.address: delivery}, why=SuppressedWhy.UNSUBSCRIBED, now=now)
+    addresses = {delivery.address, delivery.enrolment.lead.email or delivery.address}
+    if delivery.unsubscribed_at and len(suppressed_among(addresses)) == len(addresses):
+        return delivery
+    suppress_addresses(dict.fromkeys(addresses, delivery), why=SuppressedWhy.UNSUBSCRIBED, now=now)
     end_enrolments({lead_id: EndedWhy.UNSUBSCRIBED}, now=now)
     upsert_leads(
         [LeadItem(id=lead_id, email_consent="withdrawn")], now=now, actor=None, source=ChangeSource.RULE

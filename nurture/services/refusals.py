@@ -1,22 +1,26 @@
-"""Why an act is refused, in the words of the one who tried it."""
+"""Why an act is refused, in the words of the one who tried it; pages and API treat it as those of handoffs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from handoffs.services import Refused
 from leads.models import Lead
 from nurture.models import Track
 
-
-class Refused(Exception):
-    """The rules do not allow it. `message` says why and what to do instead; nothing was changed."""
-
-    code = "refused"
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+__all__ = [
+    "AlreadyInTrack",
+    "CannotEnrol",
+    "CannotRun",
+    "EditedMeanwhile",
+    "MustNotWrite",
+    "NotInTrack",
+    "NotSuppressed",
+    "Refused",
+    "TrackInvalid",
+    "TrackProblem",
+]
 
 
 class CannotEnrol(Refused):

@@ -26,11 +26,15 @@ from handoffs.models import Breach, Handoff, TimeOff
 from handoffs.services import sweep_deadlines
 from leads.models import ImportJob, Lead
 from leads.services.imports import take_file
+from nurture.models import Delivery, Suppression
+from nurture.services import suppress_by_hand
+from nurture.services.letters import OFFER, UNSUBSCRIBE, token
 from outbox.models import Notice
 from outbox.services import Mail, Tell, queue_mails, tell
 from tests.factories.accounts import TeamFactory, UserFactory, plain_token
 from tests.factories.agreements import active_starter
 from tests.factories.handoffs import SalesTeam, lead_of, make_sales_team, manual_handoff
+from tests.factories.nurture import running_track, sent, willing
 
 ALL = frozenset(Role)
 ADMINS = frozenset({Role.ADMIN})
@@ -39,6 +43,7 @@ BOARD = MANAGERS | {Role.LEADERSHIP}
 SELLERS = frozenset({Role.ADMIN, Role.SALES_MANAGER, Role.REP})
 SALES_MANAGERS = frozenset({Role.ADMIN, Role.SALES_MANAGER})
 EDITORS = ALL - {Role.LEADERSHIP}
+NURTURERS = frozenset({Role.ADMIN, Role.MARKETING_MANAGER})
 READS_LEADS = (ALL, Scope.LEADS_READ)
 WRITES_LEADS = (EDITORS, Scope.LEADS_WRITE)
 READS_HANDOFFS = (ALL, Scope.HANDOFFS_READ)
@@ -120,6 +125,17 @@ class World:
     def time_off(self) -> TimeOff:
         ends_at = self.now + timedelta(days=7)
         return TimeOff.objects.create(user=self.person, starts_at=self.now, ends_at=ends_at)
+
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        """An e-mail of a running track, sent to somebody who is in it still."""
+        track = running_track(self.company.version, now=self.now)
+        return sent(track, willing(self.company.version), now=self.now)
+
+    @cached_property
+    def suppression(self) -> Suppression:
+        return suppress_by_hand(address="ada@bar.example", now=self.now, actor=self.user)
 
 
 Ids = Callable[[World], dict[str, Any]]
@@ -210,6 +226,18 @@ def of_pool(world: World) -> dict[str, Any]:
 
 def of_member(world: World) -> dict[str, Any]:
     return of_pool(world) | {"user_pk": world.company.sales_team.mia.pk}
+
+
+def of_track(world: World) -> dict[str, Any]:
+    return {"pk": world.delivery.enrolment.track_id}
+
+
+def of_enrolment(world: World) -> dict[str, Any]:
+    return {"pk": world.delivery.enrolment_id}
+
+
+def of_link(world: World, purpose: str) -> dict[str, Any]:
+    return {"token": token(world.delivery.enrolment_id, world.delivery.step.position, purpose)}
 
 
 GUARDS: dict[str, Guard] = {
@@ -318,6 +346,24 @@ GUARDS: dict[str, Guard] = {
     "api-handoffs-return-": api(of_handoff, POST=WORKS_HANDOFFS),
     "api-deadlines-list": api(GET=READS_HANDOFFS),
     "api-breaches-list": api(GET=READS_HANDOFFS),
+    # nurture
+    "nurture:home": page(ALL),
+    "nurture:adopt": act(NURTURERS),
+    "nurture:track": page(ALL, of_track),
+    "nurture:edit": page(NURTURERS, of_track, form=True),
+    "nurture:start": act(NURTURERS, of_track),
+    "nurture:pause": act(NURTURERS, of_track),
+    "nurture:preview": page(ALL, lambda world: of_track(world) | {"position": 1}),
+    "nurture:suppressions": page(NURTURERS, form=True),
+    "nurture:lift": page(NURTURERS, lambda world: {"pk": world.suppression.pk}, form=True),
+    "nurture:enrol": page(EDITORS, of_lead, form=True),
+    "nurture:leave": act(EDITORS, of_enrolment),
+    "nurture:unsubscribe": anyone("GET", "POST", ids=lambda world: of_link(world, UNSUBSCRIBE)),
+    "nurture:offer": anyone("GET", "POST", ids=lambda world: of_link(world, OFFER)),
+    "api-tracks-list": api(GET=READS_LEADS),
+    "api-enrolments-list": api(GET=READS_LEADS, POST=WRITES_LEADS),
+    "api-enrolments-detail": api(of_enrolment, GET=READS_LEADS),
+    "api-enrolments-leave": api(of_enrolment, POST=WRITES_LEADS),
 }
 ADMIN_SITE = "admin"
 """Django's admin guards itself; its door is tested by itself below."""

@@ -1,0 +1,1 @@
+"""Reads of nurture that join models."""
