@@ -16,11 +16,13 @@ from redis import Redis
 from handoffs.models import Deadline
 from leads.models import ImportJob, ImportState
 from outbox.models import Message
+from outbox.selectors import mail_server_trouble
 from sla_portal.tasks import HEARTBEAT
 
 SILENT_AFTER = timedelta(seconds=45)
 LATE_AFTER = timedelta(seconds=30)
 IMPORT_WAITS_AT_MOST = timedelta(minutes=5)
+MAIL_WAITS_AT_MOST = timedelta(minutes=10)
 LONGEST_QUEUE = 500
 LEAST_FREE_BYTES = 500 * 1024 * 1024
 
@@ -105,11 +107,14 @@ def _imports(now: datetime) -> Finding:
 
 
 def _messages(now: datetime) -> Finding:
-    stuck = Message.objects.stuck().count()
-    if not stuck:
-        return Finding(True, _("None is stuck"))
-    words = ngettext("%(count)d message is stuck", "%(count)d messages are stuck", stuck)
-    return Finding(False, words % {"count": stuck})
+    if stuck := Message.objects.stuck().count():
+        words = ngettext("%(count)d message is stuck", "%(count)d messages are stuck", stuck)
+        return Finding(False, words % {"count": stuck})
+    if trouble := mail_server_trouble():
+        return Finding(False, _("The mail server fails: %(words)s") % {"words": trouble.last_error})
+    if settings.EMAIL_IS_SET and Message.objects.mails().waiting(now=now - MAIL_WAITS_AT_MOST).exists():
+        return Finding(False, _("E-mails wait longer than they should"), str(_START_A_WORKER))
+    return Finding(True, _("None is stuck"))
 
 
 def _disk(now: datetime) -> Finding:
@@ -144,7 +149,7 @@ CHECKS = (
     (
         gettext_lazy("Messages"),
         _messages,
-        gettext_lazy("Look into the worker’s log for why they could not be delivered."),
+        gettext_lazy("Settings, Messages says why, and has them tried again."),
     ),
     (
         gettext_lazy("Disk"),
