@@ -1,5 +1,6 @@
 """Agreements, versions and signers for tests; a version gets into force only as it does in life."""
 
+from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ def _starter() -> Any:
 
 def starter_content(**changes: Any) -> dict[str, Any]:
     """The starter agreement as plain data, with whole sections replaced."""
-    return {**_starter(), **changes}
+    return {**deepcopy(_starter()), **changes}
 
 
 def signers(now: datetime) -> list[User]:

@@ -22,8 +22,8 @@ from leads.services import (
     upsert_leads,
 )
 from leads.stages import Stage
-from outbox import services as outbox
 from outbox.models import Notice
+from outbox.services import notices
 from scoring.services import rescore
 from tests.factories.handoffs import SalesTeam, urgent_handoff
 
@@ -113,7 +113,7 @@ def test_what_fails_in_a_consequence_undoes_the_act(
 ):
     """Law 1: the activity, the stage, the handoff, its clocks and its notices, or nothing."""
     [lead_id] = upsert(1, now)
-    monkeypatch.setattr(outbox, "TELL", "SELECT 1 / 0")
+    monkeypatch.setattr(notices, "TELL", "SELECT 1 / 0")
     with pytest.raises(Exception, match="division by zero"):
         did([lead_id], "demo_request", now)
     assert not Activity.objects.exists()

@@ -296,7 +296,8 @@ def test_timeline_of_nothing_says_so() -> None:
 
 # --- What the browser is served ---------------------------------------------------------------------------
 
-TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if path.name != "mail.html")
+"""Pages; what goes out by e-mail has its styles in it, for mail readers take no others."""
 
 
 def test_every_icon_named_in_a_template_is_in_the_sprite() -> None:
