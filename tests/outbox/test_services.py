@@ -47,7 +47,7 @@ def test_tell_writes_sent_message_and_unread_notice(now):
             "read_at": None,
         }
     ]
-    assert Notice.objects.get().message == Message.objects.get()
+    assert Notice.objects.get().message == Message.objects.get(channel=Channel.IN_APP)
 
 
 def test_tell_again_tells_only_what_is_new(now):
