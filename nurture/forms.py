@@ -32,17 +32,15 @@ class TrackForm(forms.Form):
 
 
 class StepForm(forms.Form):
-    """One e-mail. The services say what is wrong with it, so that every field keeps what was typed."""
+    """One e-mail. What it means is checked by the services."""
 
     wait = forms.CharField(
         label=_("Wait"),
-        required=False,
-        strip=True,
         help_text=_("After the one before; for the first, after enrolment. “5 days” or “2 business days”."),
     )
-    subject = forms.CharField(label=_("Subject"), required=False)
+    subject = forms.CharField(label=_("Subject"))
     body = forms.CharField(
-        label=_("Text"), required=False, strip=False, widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"})
+        label=_("Text"), strip=False, widget=forms.Textarea(attrs={"rows": 12, "dir": "auto"})
     )
     offer_name = forms.CharField(
         label=_("Offer"),
@@ -92,13 +90,13 @@ class TrackWriting:
         return [form.draft for form in self.steps]
 
     def say(self, problems: Iterable[TrackProblem]) -> None:
-        """Each problem beside its field."""
+        """Each problem beside its field, unless the form has said something of that field itself."""
         for problem in problems:
-            if problem.position and problem.position <= len(self.steps):
-                self.steps[problem.position - 1].add_error(problem.field, problem.message)
-            else:
-                field = problem.field if problem.field in self.track.fields else None
-                self.track.add_error(field, problem.message)
+            is_of_step = 0 < problem.position <= len(self.steps)
+            form: forms.Form = self.steps[problem.position - 1] if is_of_step else self.track
+            field = problem.field if problem.field in form.fields else None
+            if field not in form.errors:
+                form.add_error(field, problem.message)
 
     @property
     def errors(self) -> int:

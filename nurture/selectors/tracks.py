@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Prefetch, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from agreements.models import Agreement
 from agreements.selectors import ClauseRef, active_versions, cite, clauses
@@ -205,9 +204,8 @@ def people(track: Track, show: str) -> QuerySet[Enrolment]:
         return found.filter(state=EnrolmentState.ACTIVE, hold__in=CANNOT).order_by("-started_at", "-pk")
     if show == "left":
         return found.filter(state=EnrolmentState.ENDED).order_by("-ended_at", "-pk")
-    return found.filter(state=EnrolmentState.ACTIVE).order_by(
-        Coalesce("next_at", "due_at"), "-started_at", "-pk"
-    )
+    soonest_first = F("next_at").asc(nulls_last=True)
+    return found.filter(state=EnrolmentState.ACTIVE).order_by(soonest_first, "due_at", "pk")
 
 
 def revisions_of(track: Track) -> list[TrackRevision]:

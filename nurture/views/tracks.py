@@ -30,7 +30,7 @@ from nurture.selectors.tracks import (
 )
 from nurture.services import StepDraft, TrackInvalid
 from nurture.services.letters import Letter, compose
-from nurture.services.tracks import MOST_STEPS, check_track, drafts_of, newest_revision
+from nurture.services.tracks import LONGEST_STAY, MOST_STEPS, check_track, drafts_of, newest_revision
 from nurture.views.words import cause_words
 
 A_PAGE = 50
@@ -158,6 +158,15 @@ def edit(request: PortalRequest, pk: int) -> HttpResponse:
         return _rework(request, found, writing)
     if is_valid and _save(request, found, writing):
         return redirect("nurture:track", pk)
+    if not is_valid:
+        values = writing.track.cleaned_data
+        writing.say(
+            check_track(
+                name=values.get("name", "–"),
+                lasts_days=values.get("lasts_days", LONGEST_STAY),
+                steps=writing.drafts,
+            )
+        )
     return _writing(request, found, writing, status=422)
 
 
@@ -245,7 +254,7 @@ def _letter(draft: StepDraft, lead: Lead | None) -> tuple[Letter | None, str]:
     """The e-mail as that lead would get it, or why it cannot be shown."""
     if lead is None:
         return None, _("There is no lead to show it with yet.")
-    problems = [each.message for each in check_track(name="–", lasts_days=730, steps=[draft])]
+    problems = [each.message for each in check_track(name="–", lasts_days=LONGEST_STAY, steps=[draft])]
     if problems:
         return None, " ".join(problems)
     step = Step(
