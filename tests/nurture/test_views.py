@@ -1,0 +1,318 @@
+"""The pages: what they show, what they refuse, and that nothing typed is lost."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from agreements.models import Version
+from leads.models import Activity, Consent
+from nurture.models import Delivery, Enrolment, Suppression, Track, TrackRevision
+from nurture.services import pause_track, send_steps, suppress_by_hand
+from nurture.services.letters import OFFER, UNSUBSCRIBE, token
+from tests.factories.handoffs import SalesTeam
+from tests.factories.nurture import STEPS, enrol, returned, running_track, sent, willing
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def track(starter: Version, now: datetime) -> Track:
+    return running_track(starter, now=now)
+
+
+@pytest.fixture
+def marketing(client: Client, sales_team: SalesTeam) -> Client:
+    client.force_login(sales_team.marketing)
+    return client
+
+
+@pytest.fixture
+def rep(sales_team: SalesTeam) -> Client:
+    client = Client()
+    client.force_login(sales_team.mia)
+    return client
+
+
+def form_of(track: Track, base: int = 2, steps: Any = STEPS, **changes: str) -> dict[str, str]:
+    """What the page of a track sends."""
+    data = {"base": str(base), "name": track.name, "lasts_days": "30", "note": "", "steps": str(len(steps))}
+    for number, step in enumerate(steps):
+        data |= {f"step-{number}-{name}": value for name, value in vars(step).items()}
+    return data | changes
+
+
+# --- Reading ------------------------------------------------------------------------------------------------
+
+
+def test_home_without_an_agreement_says_what_comes(marketing: Client, sales_team: SalesTeam) -> None:
+    assert "No tracks yet" in marketing.get("/nurture/").content.decode()
+
+
+def test_home_warns_of_what_the_agreement_promises_and_starts_it(marketing: Client, starter: Version) -> None:
+    page = marketing.get("/nurture/").content.decode()
+    assert "The agreement promises more than runs" in page
+    assert page.count("its offers still lead to example.com") == 3
+    refused = marketing.post("/nurture/starter/", {"site": "our site"})
+    assert (refused.status_code, "is no address of a page" in refused.content.decode()) == (422, True)
+    answer = marketing.post("/nurture/starter/", {"site": "https://www.bar.example"}, follow=True)
+    page = answer.content.decode()
+    assert ("promises more" in page, "Tracks started: 3." in page) == (False, True)
+
+
+def test_home_counts_what_they_did(
+    marketing: Client, starter: Version, track: Track, sales_team: SalesTeam, now: datetime
+) -> None:
+    enrol(track, *(willing(starter) for _ in range(2)), willing(starter, email=None), now=now)
+    send_steps(now=now + DAY)
+    follow = token(Delivery.objects.order_by("pk")[0].enrolment_id, 1, OFFER)
+    Client().post(f"/n/o/{follow}/")
+    stop = token(Delivery.objects.order_by("pk")[1].enrolment_id, 1, UNSUBSCRIBE)
+    Client().post(f"/n/u/{stop}/")
+    line = next(each for each in marketing.get("/nurture/").context["lines"] if each.track == track)
+    figures = line.figures
+    assert (figures.inside, figures.unreachable, figures.unsubscribed) == (2, 1, 1)
+
+
+def test_home_costs_the_same_for_one_and_for_many(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            marketing.get("/nurture/")
+        return len(captured)
+
+    marketing.get("/nurture/")
+    before = queries()
+    enrol(track, *(willing(starter) for _ in range(20)), now=now)
+    send_steps(now=now + DAY)
+    assert queries() == before
+
+
+@pytest.mark.parametrize("show", ["inside", "held", "left", "nonsense"])
+def test_track_costs_the_same_for_one_and_for_many(
+    show: str, marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert marketing.get(f"/nurture/{track.pk}/?show={show}").status_code == 200
+        return len(captured)
+
+    enrol(track, willing(starter), willing(starter, email=None), now=now)
+    queries()
+    before = queries()
+    enrol(
+        track,
+        *(willing(starter) for _ in range(9)),
+        *(willing(starter, email=None) for _ in range(9)),
+        now=now,
+    )
+    assert queries() == before
+
+
+def test_track_says_who_cannot_be_written_to(
+    rep: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    enrol(track, willing(starter, email=None, first_name="Ben", last_name="Ruiz"), now=now)
+    page = rep.get(f"/nurture/{track.pk}/?show=held").content.decode()
+    assert "Ben Ruiz" in page
+    assert "Cannot be written to: no e-mail address" in page
+
+
+def test_unknown_track_is_not_found(marketing: Client, starter: Version) -> None:
+    assert marketing.get("/nurture/99999/").status_code == 404
+
+
+def test_preview_shows_a_step_as_a_lead_gets_it(
+    rep: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    ada, ben = willing(starter, first_name="Ada"), willing(starter, first_name="Ben")
+    enrol(track, ada, ben, now=now)
+    page = rep.get(f"/nurture/{track.pk}/preview/1/?lead={ada.pk}").content.decode()
+    assert "Hello Ada" in page
+    assert "https://www.bar.example/guide" in page, "the links of a preview are nobody's"
+    assert rep.get(f"/nurture/{track.pk}/preview/9/").status_code == 404
+
+
+# --- Writing ------------------------------------------------------------------------------------------------
+
+
+def test_edit_tells_before_saving_who_finishes_as_it_was(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    enrol(track, willing(starter), now=now)
+    page = marketing.get(f"/nurture/{track.pk}/edit/").content.decode()
+    assert "1 person is in this track and finishes it as it was" in page
+
+
+def test_edit_refuses_beside_the_field_and_keeps_what_was_typed(marketing: Client, track: Track) -> None:
+    bad = {"step-0-body": "Hi {{ nmae|x }}", "step-1-subject": "", "lasts_days": "soon"}
+    answer = marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, save="1", **bad))
+    writing = answer.context["writing"]
+    assert answer.status_code == 422
+    assert (
+        writing.steps[0].errors["body"][0].startswith("Line 1: there is no “nmae”. You can use: first_name")
+    )
+    assert "subject" in writing.steps[1].errors
+    assert "lasts_days" in writing.track.errors
+    assert "Hi {{ nmae|x }}" in answer.content.decode()
+    assert TrackRevision.objects.filter(track=track).count() == 2
+
+
+def test_edit_saves_a_revision(marketing: Client, track: Track, sales_team: SalesTeam) -> None:
+    data = form_of(track, save="1", note="Shorter", **{"step-0-subject": "New"})
+    assert marketing.post(f"/nurture/{track.pk}/edit/", data).status_code == 302
+    newest = TrackRevision.objects.filter(track=track).latest("number")
+    assert (newest.number, newest.note, newest.created_by) == (3, "Shorter", sales_team.marketing)
+
+
+def test_edit_of_what_somebody_saved_meanwhile_is_refused_once(marketing: Client, track: Track) -> None:
+    data = form_of(track, base=1, save="1", **{"step-0-subject": "Mine"})
+    answer = marketing.post(f"/nurture/{track.pk}/edit/", data)
+    page = answer.content.decode()
+    assert (answer.status_code, "saved revision 2 meanwhile" in page, "Mine" in page) == (422, True, True)
+    assert 'name="base" value="2"' in page
+
+
+@pytest.mark.parametrize(
+    ("button", "subjects"),
+    [
+        ({"add": "1"}, ["Hello {{ first_name|there }}", "Second", "Third", ""]),
+        ({"remove": "1"}, ["Hello {{ first_name|there }}", "Third"]),
+        ({"up": "1"}, ["Second", "Hello {{ first_name|there }}", "Third"]),
+    ],
+)
+def test_edit_adds_removes_and_moves_without_saving(
+    button: dict[str, str], subjects: list[str], marketing: Client, track: Track
+) -> None:
+    answer = marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, **button))
+    assert [step["subject"].value() for step in answer.context["writing"].steps] == subjects
+    assert TrackRevision.objects.filter(track=track).count() == 2
+
+
+def test_edit_previews_what_is_typed_or_says_why_not(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    enrol(track, willing(starter, first_name="Ada"), now=now)
+    typed = {"preview": "0", "step-0-subject": "Dear {{ first_name|you }}"}
+    assert (
+        "Dear Ada" in marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, **typed)).content.decode()
+    )
+    broken = {"preview": "0", "step-0-subject": "Dear {{ you }}"}
+    page = marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, **broken)).content.decode()
+    assert "there is no “you”" in page
+    assert marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, preview="9")).status_code == 404
+
+
+def test_start_and_pause(marketing: Client, starter: Version, track: Track, now: datetime) -> None:
+    marketing.post(f"/nurture/{track.pk}/pause/")
+    assert not Track.objects.get(pk=track.pk).is_active
+    marketing.post(f"/nurture/{track.pk}/start/")
+    assert Track.objects.get(pk=track.pk).is_active
+    other = Track.objects.get(key="track-awareness")
+    answer = marketing.post(f"/nurture/{other.pk}/start/", follow=True)
+    assert "still lead to example.com" in answer.content.decode()
+
+
+def test_suppressed_list_adds_finds_and_lifts(marketing: Client, starter: Version) -> None:
+    assert "Everybody may be written to" in marketing.get("/nurture/suppressed/").content.decode()
+    assert marketing.post("/nurture/suppressed/", {"address": "no"}).status_code == 422
+    marketing.post("/nurture/suppressed/", {"address": "Ada@bar.example", "note": "By phone"})
+    assert "By phone" in marketing.get("/nurture/suppressed/?q=ada").content.decode()
+    assert "No such address" in marketing.get("/nurture/suppressed/?q=ben").content.decode()
+    found = Suppression.objects.get()
+    assert marketing.post(f"/nurture/suppressed/{found.pk}/lift/", {"why": ""}).status_code == 422
+    marketing.post(f"/nurture/suppressed/{found.pk}/lift/", {"why": "Wrote to us"})
+    assert not Suppression.objects.in_force().exists()
+
+
+# --- On a lead's page ---------------------------------------------------------------------------------------
+
+
+def test_lead_shows_its_track_why_and_what_was_sent(
+    rep: Client, starter: Version, sales_team: SalesTeam, track: Track, now: datetime
+) -> None:
+    handoff = returned(starter, now=now, reason="return-no-budget")
+    send_steps(now=now + DAY)
+    page = rep.get(f"/leads/{handoff.lead_id}/").content.decode()
+    for words in ("Compare the ways to solve it", "No budget", "Hello Ada", "Enrolled in", "2 of 3"):
+        assert words in page
+
+
+def test_enrol_asks_does_and_refuses(
+    rep: Client, starter: Version, sales_team: SalesTeam, track: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    address = reverse("nurture:enrol", args=[lead.pk])
+    assert "Compare the ways to solve it" in rep.get(address).content.decode()
+    assert rep.post(address, {"track": "nowhere"}).status_code == 422
+    assert rep.post(address, {"track": track.key, "note": "Why"}).status_code == 302
+    assert Enrolment.objects.get().enrolled_by == sales_team.mia
+    again = rep.post(address, {"track": track.key})
+    assert (again.status_code, "already" in again.content.decode()) == (422, True)
+    assert rep.post(reverse("nurture:leave", args=[Enrolment.objects.get().pk])).status_code == 302
+    assert Enrolment.objects.get().ended_why == "by_hand"
+    suppress_by_hand(address=str(lead.email), now=now, actor=sales_team.marketing)
+    assert "must not be written to" in rep.post(address, {"track": track.key}).content.decode()
+
+
+def test_paused_is_said_on_the_lead_s_page(
+    rep: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    enrol(track, lead, now=now)
+    pause_track(track_id=track.pk, now=now, actor=None)
+    assert "The track does not run" in rep.get(f"/leads/{lead.pk}/").content.decode()
+
+
+# --- The links of e-mails -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def delivery(starter: Version, track: Track, now: datetime) -> Delivery:
+    return sent(track, willing(starter, email="ada@bar.example"), now=now)
+
+
+def test_unsubscribe_by_get_changes_nothing_and_by_post_needs_nothing(delivery: Delivery) -> None:
+    client = Client(enforce_csrf_checks=True)
+    address = f"/n/u/{token(delivery.enrolment_id, 1, UNSUBSCRIBE)}/"
+    page = client.get(address)
+    assert (page.status_code, page["X-Robots-Tag"], page["Referrer-Policy"]) == (
+        200,
+        "noindex, nofollow",
+        "no-referrer",
+    )
+    assert "no-store" in page["Cache-Control"]
+    assert "ada@" not in page.content.decode()
+    assert not Suppression.objects.exists()
+    for _ in range(2):
+        assert (
+            "You are unsubscribed" in client.post(address, {"List-Unsubscribe": "One-Click"}).content.decode()
+        )
+    assert Suppression.objects.get().address == "ada@bar.example"
+    assert not client.cookies
+
+
+def test_offer_leads_only_where_the_step_says(delivery: Delivery) -> None:
+    client = Client(enforce_csrf_checks=True)
+    address = f"/n/o/{token(delivery.enrolment_id, 1, OFFER)}/?next=https://evil.example"
+    page = client.get(address)
+    assert "form-action 'self' https: http:" in page["Content-Security-Policy"]
+    assert not Activity.objects.exists()
+    answer = client.post(address, {"next": "https://evil.example"})
+    assert (answer.status_code, answer["Location"]) == (302, "https://www.bar.example/guide")
+    assert Activity.objects.count() == 1
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_link_that_is_not_ours_says_so(method: str, delivery: Delivery) -> None:
+    cut = token(delivery.enrolment_id, 1, UNSUBSCRIBE)[:-3]
+    for address in (f"/n/u/{cut}/", "/n/o/1-1.x/", f"/n/o/{token(delivery.enrolment_id, 2, OFFER)}/"):
+        answer = getattr(Client(), method)(address)
+        assert (answer.status_code, "This link is not complete" in answer.content.decode()) == (404, True)
+    assert delivery.enrolment.lead.email_consent == Consent.GIVEN
