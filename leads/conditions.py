@@ -2,10 +2,13 @@
 leads.
 
 A condition is compiled to the ORM (`compile`) and from there to SQL (`where_sql`); nothing else evaluates it.
-Text is compared without regard to case. A missing value (null, empty, absent) meets only is_not, not_in,
-not_contains and is_not_set. A compiled condition is true or false, never null, so it may be negated.
+Text is compared without regard to case. `contains` finds "intern" in "International" too; `has_word` takes
+a list and finds any of its words whole, between what is no letter, digit or underscore in any script. A
+missing value (null, empty, absent) meets only is_not, not_in, not_contains, not_has_word and is_not_set. A
+compiled condition is true or false, never null, so it may be negated.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -22,6 +25,7 @@ from django.db.models.lookups import (
     GreaterThanOrEqual,
     IContains,
     In,
+    IRegex,
     IsNull,
     IStartsWith,
     LessThanOrEqual,
@@ -37,9 +41,18 @@ Condition = Mapping[str, Any]
 Subject = Literal["lead", "payload"]
 """What conditions speak about: a lead with its company, or the payload of an activity."""
 
-TEXT_OPS = frozenset(
-    {"is", "is_not", "in", "not_in", "contains", "not_contains", "starts_with", "is_set", "is_not_set"}
-)
+OPS_ON_WORDS = frozenset({"has_word", "not_has_word"})
+TEXT_OPS = OPS_ON_WORDS | {
+    "is",
+    "is_not",
+    "in",
+    "not_in",
+    "contains",
+    "not_contains",
+    "starts_with",
+    "is_set",
+    "is_not_set",
+}
 NUMBER_OPS = frozenset({"is", "is_not", "in", "not_in", "at_least", "at_most", "is_set", "is_not_set"})
 OPS_OF_KIND = {
     "text": TEXT_OPS,
@@ -49,7 +62,7 @@ OPS_OF_KIND = {
     "json": TEXT_OPS | NUMBER_OPS,
 }
 OPS_WITHOUT_VALUE = frozenset({"is_set", "is_not_set"})
-OPS_WITH_LIST = frozenset({"in", "not_in"})
+OPS_WITH_LIST = OPS_ON_WORDS | {"in", "not_in"}
 OPS_ON_NUMBERS = frozenset({"at_least", "at_most"})
 NUMERIC_TEXT = r"^-?\d{1,15}(\.\d{1,15})?$"
 
@@ -89,6 +102,8 @@ WORDS = {
     "not_in": _("%(field)s is not %(value)s"),
     "contains": _("%(field)s contains %(value)s"),
     "not_contains": _("%(field)s does not contain %(value)s"),
+    "has_word": _("%(field)s has the word %(value)s"),
+    "not_has_word": _("%(field)s does not have the word %(value)s"),
     "starts_with": _("%(field)s starts with %(value)s"),
     "at_least": _("%(field)s is at least %(value)s"),
     "at_most": _("%(field)s is at most %(value)s"),
@@ -166,7 +181,7 @@ def _validate_single(kind: str, op: str, value: Any) -> None:
     if op in OPS_ON_NUMBERS:
         fits = _is_number(value)
     elif op not in {"is", "is_not", "in", "not_in"}:
-        fits = fits and isinstance(value, str)
+        fits = fits and isinstance(value, str) and bool(value.strip())
     if not fits or (isinstance(value, str) and "\0" in value):
         raise ConditionError(
             gettext("“%(value)s” is no value for “%(op)s” here.") % {"value": value, "op": op}
@@ -225,8 +240,14 @@ def _compile_one(condition: Condition, on: Subject, prefix: str) -> Q:
         return ~same if op in {"is_not", "not_in"} else same
     if op == "starts_with":
         return Q(IStartsWith(text, value))
-    found = Q(IContains(text, value))
-    return ~found if op == "not_contains" else found
+    found = Q(IRegex(text, _whole(value))) if op in OPS_ON_WORDS else Q(IContains(text, value))
+    return ~found if op in {"not_contains", "not_has_word"} else found
+
+
+def _whole(words: Sequence[str]) -> str:
+    """Any of these words or phrases, whole, as a regular expression of PostgreSQL's."""
+    escaped = (r"\s+".join(map(re.escape, each.split())) for each in words)
+    return rf"(^|\W)({'|'.join(escaped)})(\W|$)"
 
 
 def _source(name: str, on: Subject, prefix: str) -> tuple[str, Any]:

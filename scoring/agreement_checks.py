@@ -11,6 +11,8 @@ from leads.agreement_checks import check_conditions
 from leads.conditions import Subject
 from scoring.models import Dimension, Grade, Qualification, ScoreRange, ScoringRule
 
+LABELS = {Dimension.FIT: "ABCD", Dimension.INTEREST: "1234"}
+
 
 def check_scoring(document: Document) -> Iterator[Problem]:
     """Conditions that can be asked, grades without overlap or hole, qualifying cells that exist."""
@@ -22,6 +24,7 @@ def check_scoring(document: Document) -> Iterator[Problem]:
         ranges = [each for each in document.of(ScoreRange) if each.dimension == dimension]
         yield from check_ranges(ranges)
         yield from check_grades(grades, ranges[0].minimum if ranges else 0)
+        yield from check_labels(dimension, grades)
     cells = cells_of(document.of(Grade))
     for qualification in document.of(Qualification):
         yield from check_conditions(qualification.key, "unless", qualification.unless)
@@ -51,6 +54,20 @@ def check_grades(grades: list[Grade], minimum: int) -> Iterator[Problem]:
         )
         words = {"minimum": minimum, "at_least": lowest.at_least}
         yield Problem(lowest.key, "at_least", message % words)
+
+
+def check_labels(dimension: Dimension, grades: list[Grade]) -> Iterator[Problem]:
+    """The matrix is A–D by fit and 1–4 by interest, no more and no less; without any grade nothing is graded."""
+    wanted = LABELS[dimension]
+    for grade in grades:
+        if grade.label not in wanted:
+            message = _("the labels are %(labels)s; “%(value)s” is none of them")
+            yield Problem(grade.key, "label", message % {"labels": ", ".join(wanted), "value": grade.label})
+    missing = [label for label in wanted if label not in {grade.label for grade in grades}]
+    if grades and missing:
+        message = _("the grade matrix lacks %(labels)s; it has all of %(all)s")
+        words = {"labels": ", ".join(missing), "all": ", ".join(wanted)}
+        yield Problem(grades[0].key, "label", message % words)
 
 
 def cells_of(grades: Iterable[Grade]) -> set[str]:

@@ -41,8 +41,8 @@ WITH acts AS (
         CASE WHEN split_part(email, '@', 2) IN ('gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com',
             'live.com', 'yahoo.com', 'icloud.com', 'gmx.de', 'gmx.net', 'web.de', 't-online.de', 'proton.me')
             THEN -15 ELSE 0 END AS free_mail,
-        CASE WHEN lower(job_title) LIKE '%%student%%' THEN -50 ELSE 0 END AS student,
-        lower(job_title) LIKE '%%student%%' OR lower(job_title) LIKE '%%intern%%'
+        CASE WHEN job_title ~* '(^|\\W)(student|werkstudent|intern|trainee|praktikant)(\\W|$)' THEN -50 ELSE 0 END AS student,
+        job_title ~* '(^|\\W)(student|werkstudent|intern|trainee|praktikant)(\\W|$)'
             OR split_part(email, '@', 2) = 'competitor.example'
             OR source IN ('purchased_list', 'scraped_list') AS excluded
     FROM leads_lead lead

@@ -5,6 +5,7 @@ from leads.conditions import (
     ATTRIBUTES,
     LEAD_FIELDS,
     OPS_OF_KIND,
+    OPS_WITH_LIST,
     ConditionError,
     compile,
     validate,
@@ -54,6 +55,10 @@ def ada(db):
         ("job_title", "contains", "FINANCIAL", True),
         ("job_title", "contains", "50%", False),
         ("job_title", "not_contains", "student", True),
+        ("job_title", "has_word", ["FINANCIAL"], True),
+        ("job_title", "has_word", ["finance", "chief"], True),
+        ("job_title", "has_word", ["financ"], False),
+        ("job_title", "not_has_word", ["financ"], True),
         ("job_title", "starts_with", "chief", True),
         ("job_title", "starts_with", "financial", False),
         ("phone", "is_set", None, False),
@@ -109,13 +114,47 @@ def test_a_lead_that_lacks_everything_meets_only_negations(db, field):
     value = 1 if kind == "number" else "x"
     met = set()
     for op in OPS_OF_KIND[kind]:
-        given = [value] if op in {"in", "not_in"} else 1 if op in {"at_least", "at_most"} else value
+        given = [value] if op in OPS_WITH_LIST else 1 if op in {"at_least", "at_most"} else value
         asked = [condition(field, op)] if op.endswith("_set") else [condition(field, op, given)]
         validate(asked)
         if Lead.objects.filter(compile(asked)).exists():
             met.add(op)
 
-    assert met == OPS_OF_KIND[kind] & {"is_not", "not_in", "not_contains", "is_not_set"}
+    assert met == OPS_OF_KIND[kind] & {"is_not", "not_in", "not_contains", "not_has_word", "is_not_set"}
+
+
+@pytest.mark.parametrize(
+    ("title", "word", "holds"),
+    [
+        ("International Sales Director", "intern", False),
+        ("Internal Audit", "intern", False),
+        ("Marketing intern (f/m/d)", "intern", True),
+        ("HR-Intern", "intern", True),
+        ("Geschäftsführer", "führer", False),
+        ("Leiter, GESCHÄFTSFÜHRUNG", "geschäftsführung", True),
+        ("Éintern", "intern", False),
+        ("Ученик", "УЧЕНИК", True),
+        ("Учениками", "ученик", False),
+        ("C++ engineer", "c++", True),
+        ("Head  of\tSales", "head of", True),
+        ("Head office", "head of", False),
+        ("50% intern", ".* intern", False),
+    ],
+)
+def test_a_word_is_found_whole_in_any_script(db, title, word, holds):
+    LeadFactory(job_title=title)
+    asked = [condition("job_title", "has_word", [word])]
+    validate(asked)
+    assert Lead.objects.filter(compile(asked)).exists() is holds
+    assert (
+        Lead.objects.filter(compile([condition("job_title", "not_has_word", [word])])).exists() is not holds
+    )
+
+
+@pytest.mark.parametrize("value", ["intern", [], [" "], [3]])
+def test_words_are_a_list_of_text(value):
+    with pytest.raises(ConditionError):
+        validate([condition("attributes.role", "has_word", value)])
 
 
 def test_all_conditions_must_hold_and_none_means_everybody(ada):
