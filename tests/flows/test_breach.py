@@ -1,19 +1,16 @@
 """A clock runs out in real time: a worker records the breach, the manager reassigns, another rep sees it."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
 from agreements.services import create_calendar
 from handoffs.models import Breach, Handoff
 from tests.factories.agreements import active_starter
 from tests.factories.handoffs import SalesTeam, clock, urgent_handoff
+from tests.flows.conftest import Enter
 
 pytestmark = [
     pytest.mark.browser,
@@ -22,16 +19,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 SOON = timedelta(seconds=8)
-
-
-def enter(page: Page, server: Any, user: User, path: str) -> None:
-    """Open a page as somebody who is logged in."""
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.clear_cookies()
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
-    page.goto(f"{server.url}{path}")
 
 
 @pytest.fixture
@@ -51,11 +38,11 @@ def handoff(sales_team: SalesTeam) -> Handoff:
 
 
 def test_missed_clock_is_recorded_seen_and_given_to_another(
-    page: Page, live_server: Any, worker: int, sales_team: SalesTeam, handoff: Handoff
+    page: Page, enter: Enter, worker: int, sales_team: SalesTeam, handoff: Handoff
 ) -> None:
     due_at = clock(handoff, "accept").due_at
     assert timezone.now() < due_at
-    enter(page, live_server, sales_team.manager, "/board/?show=breached")
+    enter(sales_team.manager, "/board/?show=breached")
     expect(page.get_by_text("No handoff is in this list")).to_be_visible()
 
     expect(page.locator("[data-row]")).to_contain_text("Ada King", timeout=60_000)
@@ -67,7 +54,7 @@ def test_missed_clock_is_recorded_seen_and_given_to_another(
     page.get_by_role("button", name="Reassign").click()
     expect(page.get_by_text("1 handoff given to Omar.")).to_be_visible()
 
-    enter(page, live_server, sales_team.omar, "/queue/")
+    enter(sales_team.omar, "/queue/")
     expect(page.locator("[data-row].is-current")).to_contain_text("Ada King")
-    enter(page, live_server, sales_team.mia, "/queue/")
+    enter(sales_team.mia, "/queue/")
     expect(page.get_by_text("Nothing to do")).to_be_visible()

@@ -5,28 +5,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
 from handoffs.models import Attempt
 from leads.models import Lead
 from leads.stages import Stage
 from tests.factories.agreements import active_starter
 from tests.factories.handoffs import SalesTeam, urgent_handoff
+from tests.flows.conftest import Enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
-
-
-def enter(page: Page, server: Any, user: User, path: str) -> None:
-    """Open a page as somebody who is logged in."""
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": server.url}])
-    page.goto(f"{server.url}{path}")
 
 
 @pytest.fixture
@@ -39,9 +28,9 @@ def lead(sales_team: SalesTeam) -> Lead:
 
 
 def test_from_a_new_lead_to_an_sql_by_the_keyboard(
-    page: Page, live_server: Any, sales_team: SalesTeam, lead: Lead
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
 ) -> None:
-    enter(page, live_server, sales_team.mia, "/queue/")
+    enter(sales_team.mia, "/queue/")
     row = page.locator("[data-row].is-current")
     expect(row).to_contain_text("Ada King")
     expect(page.locator("#pane")).to_contain_text("Why it is here")
@@ -70,9 +59,9 @@ def test_from_a_new_lead_to_an_sql_by_the_keyboard(
 
 
 def test_begun_form_stays_while_the_page_fetches(
-    page: Page, live_server: Any, sales_team: SalesTeam, lead: Lead
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
 ) -> None:
-    enter(page, live_server, sales_team.mia, "/queue/")
+    enter(sales_team.mia, "/queue/")
     page.keyboard.press("x")
     note = page.get_by_label("Note")
     note.fill("Sells to consumers")
@@ -87,10 +76,10 @@ def test_begun_form_stays_while_the_page_fetches(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/queue/", "/board/?show=open", "/settings/pools/"])
 def test_pages_are_accessible(
-    path: str, scheme: Any, page: Page, live_server: Any, sales_team: SalesTeam, lead: Lead
+    path: str, scheme: Any, page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
 ) -> None:
     page.emulate_media(color_scheme=scheme)
-    enter(page, live_server, sales_team.manager, path)
+    enter(sales_team.manager, path)
     page.wait_for_load_state("networkidle")
     found = Axe().run(page).response["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
