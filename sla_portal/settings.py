@@ -359,6 +359,10 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"axes": {"level": "WARNING"}},  # it says every log-in otherwise
+    "loggers": {
+        name: {"level": "WARNING"}
+        # Otherwise they say every log-in, and each task of each second: sent, received, succeeded.
+        for name in ("axes", "celery.app.trace", "celery.beat", "celery.worker.strategy")
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
