@@ -162,7 +162,7 @@ DECISIONS = Population(
 
 # --- Handoffs -----------------------------------------------------------------------------------------------
 
-_OF_HANDOFF = {"trigger": "trigger_key", "reason": "reason_key"}
+_OF_HANDOFF = {"trigger": "trigger_key", "reason": "reason_key", "tries": "attempts_made"}
 HANDOFFS = Population("handoffs", Handoff, at="created_at", version="version", dimensions=_OF_HANDOFF)
 """By index handoff_created."""
 AGED = Population(
@@ -203,7 +203,7 @@ ATTEMPTS = Population(
     agreement="handoff__version__agreement",
     owner="user",
     team="user__team",
-    dimensions={"channel": "channel", "outcome": "outcome"},
+    dimensions={"channel": "channel", "outcome": "outcome", "number": "number"},
 )
 """By index attempt_at."""
 

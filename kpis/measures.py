@@ -4,7 +4,7 @@ A measure's parts are populations (`kpis.facts`) and a condition. Its figure is 
 facts that the list behind it shows.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -512,7 +512,7 @@ _add(
         Part(facts.ENDED, _always(Q(attempts_made__gt=0))),
         side=Side.SALES,
         empty=_("No handoff that was tried has ended yet."),
-        by=_OF_HANDOFF,
+        by=("tries", *_OF_HANDOFF),
     ),
     Measure(
         "returns",
@@ -703,15 +703,10 @@ _add(
         Part(facts.ATTEMPTS, _always(Q(number__gt=1)), _since_attempt_before),
         side=Side.SALES,
         empty=_("No second attempts yet."),
-        by=("person", "team", "channel", "source"),
+        by=("number", "person", "team", "channel", "source"),
     ),
 )
 
 SPECIAL["promises-kept"] = _(
     "Of the promises of the agreement that can be judged in the period, those that are kept."
 )
-
-
-def known_keys() -> Iterable[str]:
-    """What a goal, a commitment or a KPI of an agreement may name."""
-    return [*MEASURES, *SPECIAL]

@@ -23,10 +23,12 @@ class NavItem:
 
 
 PAGES = (
+    (_("Home"), "home", "kpis:home", Capability.READ),
     (_("Queue"), "inbox", "handoffs:queue", Capability.WORK_HANDOFFS),
     (_("Board"), "layout-kanban", "handoffs:board", Capability.READ_BOARD),
     (_("Leads"), "users", "leads:list", Capability.READ),
     (_("Nurture"), "route", "nurture:home", Capability.READ),
+    (_("Dashboard"), "chart-bar", "kpis:dashboard", Capability.READ),
     (_("Agreement"), "file-text", "agreements:active", Capability.READ),
     (_("Settings"), "settings", "settings", Capability.READ),
 )
@@ -96,13 +98,18 @@ def settings_pages(user: User) -> list[SettingsPage]:
     ]
 
 
+def _is_at(path: str, url: str) -> bool:
+    """Home is no parent of the other pages, though its address begins theirs."""
+    return path == url if url == "/" else path.startswith(url)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"nav": ()}
     return {
         "nav": [
-            NavItem(str(label), icon, url := reverse(name), request.path.startswith(url))
+            NavItem(str(label), icon, url := reverse(name), _is_at(request.path, url))
             for label, icon, name, capability in PAGES
             if user.can(capability)
         ],

@@ -8,7 +8,7 @@ from sla_portal.palette import palette
 from sla_portal.styleguide import styleguide
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("start/", views.start, name="start"),
     path("palette/", palette, name="palette"),
     path("settings/", views.settings_home, name="settings"),
     path("settings/health/", views.health, name="health"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("leads.urls")),
     path("", include("scoring.urls")),
     path("", include("handoffs.urls")),
+    path("", include("kpis.urls")),
     path("", include("nurture.urls")),
     path("api/v1/", include("sla_portal.api")),
     path("metrics/", views.metrics, name="metrics"),

@@ -18,17 +18,12 @@ from accounts.roles import Capability
 from sla_portal.health import check_health
 from sla_portal.shell import settings_pages
 
-LANDING = (
-    (Capability.MANAGE_HANDOFFS, "handoffs:board"),
-    (Capability.WORK_HANDOFFS, "handoffs:queue"),
-    (Capability.READ_BOARD, "agreements:active"),
-)
-
 
 @requires(Capability.READ)
-def home(request: PortalRequest) -> HttpResponse:
-    """Send people to the page their day starts on."""
-    return redirect(next(page for capability, page in LANDING if request.user.can(capability)))
+def start(request: PortalRequest) -> HttpResponse:
+    """Where a day starts: a rep’s in the queue, everybody else’s on Home."""
+    works_only = request.user.can(Capability.WORK_HANDOFFS) and not request.user.can(Capability.READ_BOARD)
+    return redirect("handoffs:queue" if works_only else "kpis:home")
 
 
 @requires(Capability.READ)

@@ -39,7 +39,7 @@ class PasswordSet(auth.PasswordResetConfirmView):
     template_name = "accounts/password_set.html"
     post_reset_login = True
     post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
-    success_url = reverse_lazy("home")
+    success_url = reverse_lazy("start")
 
     def get_user(self, uidb64: str) -> User | None:
         user = super().get_user(uidb64)

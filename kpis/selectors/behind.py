@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, overload
 
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from kpis.facts import Population, Rows
@@ -44,6 +44,14 @@ class Facts(Sequence[Fact]):
     @cached_property
     def _count(self) -> int:
         return self.rows.count()
+
+    @cached_property
+    def total(self) -> int | Decimal | timedelta:
+        """What the amounts add up to: the figure, where that is a sum. Raises `LookupError` without amounts."""
+        if self._amount is None:
+            raise LookupError(f"{self.population.key} has no amounts here")
+        found: int | Decimal | timedelta = self.rows.aggregate(total=Sum(self._amount, default=0))["total"]
+        return found
 
     def __len__(self) -> int:
         return self._count

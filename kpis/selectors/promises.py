@@ -1,7 +1,7 @@
 """How the promises and the goals of an agreement stand: figure, plan by now, forecast, and one line of words."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -43,10 +43,16 @@ class Promise:
     expected: Fraction | None
     forecast: Fraction | None
     words: str
+    read: Scope | None = None
 
     @property
     def adds_up(self) -> bool:
         return self.figure.measure.kind in ADDS_UP
+
+    @property
+    def measured(self) -> Scope:
+        """The days that the figure counts: of a goal's period those until the scope's end."""
+        return self.read if self.read is not None else self.scope
 
     @property
     def share(self) -> float | None:
@@ -109,9 +115,10 @@ def _figures_of_goals(asked: Sequence[Goal], scope: Scope, now: datetime) -> Map
 
 def _goal(goal: Goal, figure: Figure, scope: Scope, found: Standing) -> Promise:
     period = scope.between(goal.starts_on, goal.ends_on)
-    return _stand(
+    stands = _stand(
         goal, figure, period, found.pace(period), found, target=Fraction(goal.target), at_least=True
     )
+    return replace(stands, read=period.between(goal.starts_on, min(goal.ends_on, scope.ends_on)))
 
 
 def _promise(asked: Commitment, figure: Figure, scope: Scope, pace: Pace, found: Standing) -> Promise:

@@ -20,6 +20,8 @@ from kpis.scopes import DAY, Scope, first_of_month, last_of_month, midnight
 PERIODS = ("day", "week", "month")
 OF_ROWS = ("person", "team", "agreement")
 """Dimensions whose value is the id of a row."""
+NUMBERS = ("tries", "number")
+"""Dimensions whose value is a small number."""
 CHOICES = {"kind": DeadlineKind, "channel": Channel, "outcome": Outcome}
 CITED = ("clause", "reason", "trigger")
 """Dimensions whose value is the key of a clause."""
@@ -71,7 +73,7 @@ def lies_in(population: Population, cut: Slice, scope: Scope) -> Q:
     path = population.path(cut.by)
     if not path:
         raise UnknownSlice(cut.by)
-    if cut.by not in OF_ROWS:
+    if cut.by not in (*OF_ROWS, *NUMBERS):
         return Q((path, cut.value))
     if not cut.value:
         return Q((f"{path}__isnull", True))

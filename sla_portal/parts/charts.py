@@ -6,6 +6,7 @@ from math import ceil, floor, log10
 from typing import Any, Protocol
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from sla_portal.humanize import Number, say_length, say_money, say_money_short, say_number, say_percent
 
@@ -104,7 +105,7 @@ def _spec(chart: Chart, drawn: Sequence[Series]) -> dict[str, Any]:
     return {
         "x": [str(label) for label in chart.x],
         "step": step,
-        "ticks": [_tick(tick, chart) for tick in ticks],
+        "ticks": [_tick(tick, step, chart) for tick in ticks],
         "top": ticks[-1],
         "series": [_drawn(series, chart) for series in drawn],
         "target": None if chart.target is None else float(chart.target),
@@ -112,10 +113,21 @@ def _spec(chart: Chart, drawn: Sequence[Series]) -> dict[str, Any]:
     }
 
 
-def _tick(value: float, chart: Chart) -> str:
-    if chart.unit == "duration" and not value:
-        return "0"
+def _tick(value: float, step: float, chart: Chart) -> str:
+    if chart.unit == "duration":
+        return _length(value, step)
     return say(value, chart.unit, chart.currency, short=True)
+
+
+def _length(value: float, step: float) -> str:
+    """A length in the unit of the axis's step, so that no two ticks say the same."""
+    if not value:
+        return "0"
+    if step < HOUR:
+        return gettext("%(minutes)s min") % {"minutes": say_number(value / MINUTE)}
+    if step < DAY:
+        return gettext("%(hours)s h") % {"hours": say_number(value / HOUR)}
+    return say_length(timedelta(seconds=value))
 
 
 def _drawn(series: Series, chart: Chart) -> dict[str, Any]:

@@ -97,7 +97,9 @@ class World:
 
     @cached_property
     def mail_id(self) -> int | None:
-        (pk,) = queue_mails([Mail("ada@firma.example", "Subject", "Text", f"test-{self.user.pk}")], now=self.now)
+        (pk,) = queue_mails(
+            [Mail("ada@firma.example", "Subject", "Text", f"test-{self.user.pk}")], now=self.now
+        )
         return pk
 
     @cached_property
@@ -125,7 +127,6 @@ class World:
     def time_off(self) -> TimeOff:
         ends_at = self.now + timedelta(days=7)
         return TimeOff.objects.create(user=self.person, starts_at=self.now, ends_at=ends_at)
-
 
     @cached_property
     def delivery(self) -> Delivery:
@@ -242,7 +243,7 @@ def of_link(world: World, purpose: str) -> dict[str, Any]:
 
 GUARDS: dict[str, Guard] = {
     # the project
-    "home": page(ALL),
+    "start": page(ALL),
     "palette": page(ALL),
     "styleguide": page(ADMINS),
     "settings": page(ALL),
@@ -336,6 +337,12 @@ GUARDS: dict[str, Guard] = {
     "handoffs:pool_member_remove": act(SALES_MANAGERS, of_member),
     "handoffs:time_off": page(SALES_MANAGERS, form=True),
     "handoffs:time_off_remove": act(SALES_MANAGERS, lambda world: {"pk": world.time_off.pk}),
+    # kpis
+    "kpis:home": page(ALL),
+    "kpis:dashboard": page(ALL),
+    "kpis:table": page(ALL, lambda world: {"table": "waterfall"}),
+    "kpis:behind": page(ALL),
+    "kpis:behind_csv": page(ALL),
     "api-handoffs-list": api(GET=READS_HANDOFFS),
     "api-handoffs-detail": api(of_handoff, GET=READS_HANDOFFS),
     "api-handoffs-accept": api(of_handoff, POST=WORKS_HANDOFFS),
