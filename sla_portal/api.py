@@ -13,5 +13,6 @@ urlpatterns = [
     path("", include("leads.api.urls")),
     path("", include("scoring.api.urls")),
     path("", include("handoffs.api.urls")),
+    path("", include("kpis.api.urls")),
     path("", include("nurture.api.urls")),
 ]
