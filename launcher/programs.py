@@ -16,9 +16,9 @@ LOCAL_HOSTS = "localhost,127.0.0.1,[::1]"
 NOT_OURS = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE")
 
 
-def environment_for(layout: Layout, urls: Mapping[str, str]) -> dict[str, str]:
+def environment_for(layout: Layout, urls: Mapping[str, str], address: str = "") -> dict[str, str]:
     """The environment of everything that runs the portal's code; what the user has set wins over the
-    defaults. `urls` names the servers."""
+    defaults. `urls` names the servers, `address` is where the portal answers, if it does."""
     inherited = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     defaults = {
         "SECRET_KEY": secret_key(layout),
@@ -26,6 +26,8 @@ def environment_for(layout: Layout, urls: Mapping[str, str]) -> dict[str, str]:
         "DEBUG": "0",
         "INSECURE_HTTP": "1",
     }
+    if address:
+        defaults["PORTAL_URL"] = address.rstrip("/")
     defaults |= {"LOG_FORMAT": "text", "DEMO": "1" if demo_mark(layout).exists() else "0"}
     fixed = {
         "DJANGO_SETTINGS_MODULE": "sla_portal.settings",

@@ -53,7 +53,7 @@ def up(root: Path, report: Report, *, port: int, demo: bool, fresh: bool) -> int
             with filling.static_files(stack):
                 logins = filling.fill(stack, demo=demo)
             with report.step("programs", "starting") as change:
-                for service in portal_programs(stack, door):
+                for service in portal_programs(stack, door, address(port)):
                     stack.supervisor.start(service, within=LONGEST_START)
                 change("web, worker and beat are running")
             State(os.getpid(), "up", address(port), ready=True, urls=stack.urls).write(layout)
@@ -66,9 +66,10 @@ def up(root: Path, report: Report, *, port: int, demo: bool, fresh: bool) -> int
     return 0
 
 
-def portal_programs(stack: Stack, door: socket.socket) -> list[Service]:
+def portal_programs(stack: Stack, door: socket.socket, shown_at: str) -> list[Service]:
     """The portal's own programs, web last, because it tells when it is ready."""
-    layout, environment = stack.layout, stack.environment
+    layout = stack.layout
+    environment = programs.environment_for(layout, stack.urls, shown_at)
     return [
         programs.worker(layout, environment),
         programs.beat(layout, environment),

@@ -245,9 +245,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="SLA portal <portal@l
 # X-Forwarded-Proto itself and drop what clients send under that name: the portal believes it. It must pass on
 # the Host header, which has to be one of ALLOWED_HOSTS: links in e-mails are made of it.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
-PORTAL_URL = env.str(
-    "PORTAL_URL",
-    default=f"http{'' if INSECURE_HTTP else 's'}://{next(iter(ALLOWED_HOSTS), 'localhost').lstrip('*.')}",
+_FIRST_HOST = next(iter(ALLOWED_HOSTS), "localhost").lstrip("*.")
+PORTAL_URL = (
+    env.str("PORTAL_URL", default="") or f"http{'' if INSECURE_HTTP else 's'}://{_FIRST_HOST}"
 ).rstrip("/")
 """Scheme and host that links in e-mails start with, where no request says them."""
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
@@ -352,9 +352,14 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.dev.ConsoleRenderer(colors=False)
-            if env.str("LOG_FORMAT", default="json") == "text"
-            else structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *(
+                    [structlog.dev.ConsoleRenderer(colors=False)]
+                    if env.str("LOG_FORMAT", default="json") == "text"
+                    else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+                ),
+            ],
             "foreign_pre_chain": _LOG_PROCESSORS,
         }
     },

@@ -3,7 +3,7 @@
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
@@ -56,6 +56,7 @@ SOURCES = {
     "trade_fair": 6,
     "partner": 8,
 }
+OFFLINE = {"trade_fair"}
 TITLES = {
     "Chief Financial Officer": 5,
     "Chief Operating Officer": 5,
@@ -198,3 +199,13 @@ def _visit(ref: RefItem, kind: str, at: datetime, *, is_conversion: bool = False
         lead=LeadKey(external_ref=ref), type=kind, occurred_at=at, key=f"{ref.id}-{kind}-{at:%Y%m%d%H%M%S%f}"
     )
     return Visit(at, item, is_conversion)
+
+
+def visitors_of(random: Random, day: date, progress: float) -> dict[str, int]:
+    """By source how many people looked at the website on a day: fewer at weekends, more as time (0 to 1) goes by."""
+    busy = (0.7 + 0.6 * progress) * (0.45 if day.weekday() > 4 else 1)
+    return {
+        source: round(weight * 2.6 * busy * random.uniform(0.75, 1.25))
+        for source, weight in SOURCES.items()
+        if source not in OFFLINE
+    }

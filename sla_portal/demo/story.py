@@ -2,13 +2,11 @@
 
 import heapq
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
@@ -18,18 +16,23 @@ from agreements.selectors import current_revision
 from agreements.services import activate_version, load_agreement
 from handoffs.models import Breach, Handoff
 from handoffs.services import dispute_ending, sweep_deadlines, waive_breach
+from kpis.services import TrafficItem, upsert_traffic
 from leads.models import ChangeSource
 from leads.services import append_activities, upsert_leads
+from nurture.models import Delivery
+from nurture.services import adopt_starter_tracks, send_steps
 from outbox.services import mark_read
 from scoring.services import rescore_stale
 from sla_portal.demo import cast
-from sla_portal.demo.market import Visit, Visitor, visitors
+from sla_portal.demo.market import Visit, Visitor, visitors, visitors_of
+from sla_portal.demo.promise import promise
+from sla_portal.demo.readers import Readers
 from sla_portal.demo.reps import Desk
 
-DAYS = 80
-VISITORS = 420
+DAYS = 76
+VISITORS = 350
 SEED = 20_261
-STARTER = Path(settings.BASE_DIR) / "agreements" / "data" / "starter.yaml"
+WEBSITE = f"https://www.{cast.DOMAIN}"
 QUARTERS_START = (1, 4, 7, 10)
 TICKS_A_DAY = (8, 14)
 """UTC hours at which what only browses is synced in a batch, as a nightly job of a CRM would."""
@@ -55,6 +58,7 @@ class Story:
         self.known: list[Visitor] = []
         self.visits: list[Visit] = []
         self.last_handoff = 0
+        self.last_delivery = 0
 
     def plan(self, at: datetime, run: Callable[[datetime], None]) -> None:
         if at < self.end:
@@ -82,12 +86,16 @@ class Story:
         cast.open_pool(self.people, agreement=agreement, until=self.end, now=before)
         self.schedule: Schedule = current_revision(agreement.calendar_id).schedule
         self.desk = Desk(self.random, self.schedule, self.people)
+        self.readers = Readers(self.random, self.desk.readiness)
+        adopt_starter_tracks(
+            agreement_id=agreement.pk, site=WEBSITE, now=before, actor=self.people["marketing"]
+        )
         self._plan_days()
         self._plan_visitors()
 
     def _agree(self, now: datetime) -> Version:
         """Both sides sign the starter agreement, with the goals of the quarter they are in."""
-        version = load_agreement(source=STARTER, now=now, actor=self.people["admin"])
+        version = load_agreement(source=promise(), now=now, actor=self.people["admin"])
         signers = [self.people["marketing"], self.people["sales"]]
         return activate_version(version=version, signers=signers, now=now, actor=self.people["admin"])
 
@@ -104,6 +112,7 @@ class Story:
                 self.plan(midnight + timedelta(hours=3), self._decay)
             if midnight.day == 1 and midnight.month in QUARTERS_START:
                 self.plan(midnight + timedelta(hours=9), self._agree_anew)
+            self.plan(midnight + timedelta(hours=26), self._count_visitors(midnight.date(), day / DAYS))
         self.plan(self.end - timedelta(hours=20), self._read_notices)
 
     def _plan_visitors(self) -> None:
@@ -130,6 +139,7 @@ class Story:
 
     def _tick(self, now: datetime) -> None:
         self._sync(now)
+        self._write_letters(now)
         self._sweep(now)
 
     def _sync(self, now: datetime) -> None:
@@ -144,6 +154,18 @@ class Story:
             append_activities([visit.item for visit in visits], now=now, actor=None, source=ChangeSource.API)
         self._give_to_reps(now)
 
+    def _count_visitors(self, day: date, progress: float) -> Callable[[datetime], None]:
+        """What the website's statistics send the morning after."""
+        items = [
+            TrafficItem(day=day, source=source, visitors=visitors)
+            for source, visitors in visitors_of(self.random, day, progress).items()
+        ]
+
+        def count_them(now: datetime) -> None:
+            upsert_traffic(items, now=now, actor=None)
+
+        return count_them
+
     def _decay(self, now: datetime) -> None:
         rescore_stale(now=now, actor=None)
         self._give_to_reps(now)
@@ -151,6 +173,23 @@ class Story:
     def _sweep(self, now: datetime) -> None:
         while sweep_deadlines(now=now):
             pass
+
+    def _write_letters(self, now: datetime) -> None:
+        while send_steps(now=now):
+            pass
+        for delivery in Delivery.objects.filter(pk__gt=self.last_delivery).order_by("pk"):
+            self.last_delivery = delivery.pk
+            if reaction := self.readers.receive(delivery):
+                self.plan(reaction.at, self._then_give_to_reps(reaction.run))
+
+    def _then_give_to_reps(self, run: Callable[[datetime], None]) -> Callable[[datetime], None]:
+        """What a reader does may hand the lead to sales again."""
+
+        def act(now: datetime) -> None:
+            run(now)
+            self._give_to_reps(now)
+
+        return act
 
     def _give_to_reps(self, now: datetime) -> None:
         for handoff in Handoff.objects.filter(pk__gt=self.last_handoff).order_by("pk"):

@@ -96,3 +96,14 @@ def test_wiping_keeps_locks_logs_and_the_tests_data(layout: Layout) -> None:
         (layout.data / name).touch()
     wipe(layout)
     assert {path.name for path in layout.data.iterdir()} == {"install.lock", "lock", "logs", "test"}
+
+
+def test_the_portal_knows_where_it_answers(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Links in its e-mails lead there, unless the user says otherwise."""
+    monkeypatch.delenv("PORTAL_URL", raising=False)
+    assert environment_for(layout, URLS, "http://127.0.0.1:8000/")["PORTAL_URL"] == "http://127.0.0.1:8000"
+    assert "PORTAL_URL" not in environment_for(layout, URLS)
+    monkeypatch.setenv("PORTAL_URL", "https://portal.example.com")
+    assert (
+        environment_for(layout, URLS, "http://127.0.0.1:8000/")["PORTAL_URL"] == "https://portal.example.com"
+    )

@@ -9,7 +9,9 @@ from django.db import transaction
 
 from accounts.models import User
 from handoffs.models import Attempt, Breach, Deadline, Handoff
+from kpis.models import TrafficDay
 from leads.models import Lead, StageChange
+from nurture.models import Delivery
 from sla_portal.demo import story
 from tests.factories.accounts import UserFactory
 
@@ -40,6 +42,12 @@ def facts() -> dict[str, list[object]]:
             )
         ),
         "attempts": list(Attempt.objects.order_by("at", "handoff__lead__email").values_list("at", "outcome")),
+        "letters": list(
+            Delivery.objects.order_by("queued_at", "address").values_list(
+                "queued_at", "address", "clicked_at"
+            )
+        ),
+        "visitors": list(TrafficDay.objects.values_list("day", "source", "visitors")),
         "breaches": list(Breach.objects.order_by("due_at", "kind").values_list("due_at", "kind")),
     }
 
@@ -60,6 +68,8 @@ def test_the_story_is_the_same_every_time() -> None:
     assert len(first["leads"]) > 50
     assert len(first["handoffs"]) > 5
     assert first["attempts"]
+    assert first["letters"]
+    assert len(first["visitors"]) > 60
     assert play_and_undo() == first
 
 
