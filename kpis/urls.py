@@ -1,6 +1,6 @@
 from django.urls import path
 
-from kpis.views import behind, dashboard, home
+from kpis.views import behind, dashboard, home, traffic
 
 app_name = "kpis"
 urlpatterns = [
@@ -8,5 +8,6 @@ urlpatterns = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("dashboard/csv/<slug:table>/", dashboard.table, name="table"),
     path("dashboard/behind/", behind.behind_figure, name="behind"),
+    path("settings/visitors/", traffic.traffic, name="traffic"),
     path("dashboard/behind/csv/", behind.behind_csv, name="behind_csv"),
 ]

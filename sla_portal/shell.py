@@ -49,6 +49,13 @@ SETTINGS = (
         "handoffs:pools",
         Capability.MANAGE_HANDOFFS,
     ),
+    (
+        _("Visitors"),
+        _("Visitors of the website by day and source"),
+        "world",
+        "kpis:traffic",
+        Capability.IMPORT_LEADS,
+    ),
     (_("Imports"), _("Bring leads in from a file"), "file-import", "leads:imports", Capability.IMPORT_LEADS),
     (
         _("API tokens"),

@@ -343,6 +343,7 @@ GUARDS: dict[str, Guard] = {
     "kpis:table": page(ALL, lambda world: {"table": "waterfall"}),
     "kpis:behind": page(ALL),
     "kpis:behind_csv": page(ALL),
+    "kpis:traffic": page(MANAGERS, form=True),
     "api-handoffs-list": api(GET=READS_HANDOFFS),
     "api-handoffs-detail": api(of_handoff, GET=READS_HANDOFFS),
     "api-handoffs-accept": api(of_handoff, POST=WORKS_HANDOFFS),
