@@ -163,5 +163,6 @@ def _step(highest: float, unit: str) -> float:
         return 1.0
     rough = highest / MOST_STEPS
     power = 10.0 ** floor(log10(rough))
-    found = next(power * by for by in (1, 2, 2.5, 5, 10) if rough <= power * by * (1 + 1e-9))
+    sizes = (1, 2, 5, 10) if unit == "count" else (1, 2, 2.5, 5, 10)
+    found = next(power * by for by in sizes if rough <= power * by * (1 + 1e-9))
     return max(found, 1.0) if unit == "count" else found
