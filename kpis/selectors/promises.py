@@ -69,20 +69,22 @@ class Promise:
         return "" if amount is None else _say(amount, self.clause.unit, self.currency)
 
 
-def promises(scope: Scope, now: datetime) -> list[Promise]:
+def promises(scope: Scope, now: datetime, read: Mapping[str, Figure] | None = None) -> list[Promise]:
     """Each commitment of the version in force, in the order of the document; none before there was an agreement.
 
     Targets are a month's: of a longer or shorter scope they are its months' (or part's). What was promised for all
     leads of an agreement is not judged by those of one team or source: the state is empty, and the words say so.
-    One statement a population, whatever the number of commitments.
+    One statement a population, whatever the number of commitments; none for those among `read`, figures of the same
+    scope that a page read already.
     """
     found = standing(scope, now)
     if found is None:
         return []
     asked = [each for each in clauses(found.version.pk, Commitment) if each.measure in MEASURES]
-    read = figures((each.measure for each in asked), scope, now)
+    told = read or {}
+    told = {**told, **figures({each.measure for each in asked} - told.keys(), scope, now)}
     pace = found.pace(scope)
-    return [_promise(each, read[each.measure], scope, pace, found) for each in asked]
+    return [_promise(each, told[each.measure], scope, pace, found) for each in asked]
 
 
 def goals(scope: Scope, now: datetime) -> list[Promise]:

@@ -40,6 +40,11 @@ TOLD = (
     *FUNNEL, *SPEED, "attempts", "attempts-made", "attempts-answered", "attempt-spacing", "breaches", "breaches-waived",
     "returns-by-reason", "returns", "rejections",
 )  # fmt: skip
+PROMISED = (
+    "handoffs-accepted", "handoffs-complete", "handoffs-concluded", "returns-enrolled-in-time", "accepted-in-time",
+    "first-attempt-in-time", "attempts-in-time",
+)  # fmt: skip
+"""What agreements promise most often: read in the same statements."""
 OF_PEOPLE = ("breaches", "attempts-in-time", "response-time")
 
 
@@ -48,10 +53,10 @@ def dashboard(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
     asked, agreements, teams = read_asked(request, now)
     scope, link = asked.scope, links(asked)
-    read = figures(TOLD, scope, now)
+    read = figures((*TOLD, *PROMISED), scope, now)
     leads = waterfall(scope, now)
     weeks = serieses(SPEED, scope, "week", now)
-    kept = cards(promises(scope, now), link)
+    kept = cards(promises(scope, now, read), link)
     words, state = answer([card.promise for card in kept])
     reasons = breakdowns(["returns-by-reason"], scope, "reason", now)
     context = {
@@ -79,7 +84,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "months": months(asked),
         "neighbours": neighbours(asked),
         "kept_params": {name: value for name, value in asked.params.items() if name in ("from", "to")},
-        "is_empty": not any(figure.numerator for figure in read.values()),
+        "is_empty": not any(read[key].numerator for key in TOLD),
         "now": now,
     }
     return render(request, "kpis/dashboard.html", context)
