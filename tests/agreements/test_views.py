@@ -166,7 +166,7 @@ def test_several_agreements_are_offered(reader, starter, now):
     content = starter_content() | {"agreement": {"slug": "dach", "name": "DACH", "currency": "CHF"}}
     other = active_version(content, now=now)
     html = reader.get(other.get_absolute_url()).content.decode()
-    menu = html[html.index("menu-body") : html.index("data-print")]
+    menu = html[html.rindex("menu-body", 0, html.index("data-print")) : html.index("data-print")]
     assert re.findall(r'class="menu-item" href="([^"]+)"', menu) == [
         starter.get_absolute_url(),
         other.get_absolute_url(),
