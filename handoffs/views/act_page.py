@@ -49,6 +49,29 @@ def plain_form(subject: models.Model, request: PortalRequest) -> forms.Form:
     return forms.Form(data_of(request))
 
 
+def form_of(
+    request: PortalRequest,
+    page: ActPage[Subject],
+    form: forms.Form,
+    *,
+    lead: Lead,
+    address: str,
+    back: str,
+    name: str,
+) -> dict[str, Any]:
+    """What `handoffs/_act.html` shows: the form, sent to `address`."""
+    return {
+        "form": form,
+        "page": page,
+        "name": name,
+        "lead": lead,
+        "address": address,
+        "back": back,
+        "next": request.GET.get("next") or request.POST.get("next", ""),
+        "act_template": "handoffs/_attempt_form.html" if name == "attempt" else "handoffs/_act_fields.html",
+    }
+
+
 def perform(
     request: PortalRequest, page: ActPage[Subject], subject: Subject, *, lead: Lead, back: str, name: str = ""
 ) -> HttpResponse:
@@ -62,15 +85,7 @@ def perform(
         else:
             undo = page.undo(subject) if page.undo else None
             return done(request, f"{lead}: {page.done}", undo=undo, back=back)
-    context = {
-        "form": form,
-        "page": page,
-        "name": name,
-        "lead": lead,
-        "back": back,
-        "next": request.GET.get("next") or request.POST.get("next", ""),
-        "act_template": "handoffs/_attempt_form.html" if name == "attempt" else "handoffs/_act_fields.html",
-    }
+    context = form_of(request, page, form, lead=lead, address=request.path, back=back, name=name)
     is_fragment = getattr(request, "htmx", False)
     template = "handoffs/_act.html" if is_fragment else "handoffs/act.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)

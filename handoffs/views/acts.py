@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from django import forms
@@ -31,7 +32,7 @@ from handoffs.services import (
     wake_handoff,
 )
 from handoffs.terms import terms_of
-from handoffs.views.act_page import ActPage, Undo, Values, data_of, perform, plain_form
+from handoffs.views.act_page import ActPage, Undo, Values, data_of, form_of, perform, plain_form
 from handoffs.views.answers import done, not_done
 
 HandoffAct = ActPage[Handoff]
@@ -131,6 +132,17 @@ ACTS: dict[str, HandoffAct] = {
     "qualify": ActPage(_("Qualify as SQL"), _("Qualify"), _("qualified as SQL."), _qualify_form, _qualify),
     "snooze": ActPage(_("Snooze"), _("Snooze"), _("snoozed."), _snooze_form, _snooze, undo=_undo_snooze),
 }
+
+
+def opened_form(request: PortalRequest, handoff: Handoff, name: str) -> dict[str, Any]:
+    """The act's form as a part of another answer; nothing where there is no such act."""
+    page = ACTS.get(name)
+    if page is None:
+        return {}
+    address = reverse("handoffs:act", args=[handoff.pk, name])
+    back = reverse("leads:detail", args=[handoff.lead_id])
+    form = page.form(handoff, request)
+    return form_of(request, page, form, lead=handoff.lead, address=address, back=back, name=name)
 
 
 @requires(Capability.WORK_HANDOFFS)

@@ -13,7 +13,7 @@ from accounts.roles import Capability
 from handoffs.models.facts import OPEN_STATES
 from handoffs.selectors.brief import brief_of
 from handoffs.selectors.queue import Section, all_handoffs, queue_of, rows_of
-from handoffs.views.acts import ACTS
+from handoffs.views.acts import opened_form
 
 
 @requires(Capability.WORK_HANDOFFS)
@@ -46,15 +46,8 @@ def pane(request: PortalRequest, pk: int) -> HttpResponse:
     now, tz = timezone.now(), timezone.get_current_timezone()
     row = rows_of([get_object_or_404(all_handoffs(), pk=pk)], now=now, tz=tz)[0]
     brief = brief_of(row.handoff, now=now, tz=tz)
-    return render(
-        request, "handoffs/_pane.html", {"row": row, "brief": brief, "now": now, "act": _asked(request)}
-    )
-
-
-def _asked(request: PortalRequest) -> str:
-    """The address of the form that the pane opens with, if any."""
-    name = request.GET.get("act", "")
-    return name if name in ACTS else ""
+    form = opened_form(request, row.handoff, request.GET.get("act", ""))
+    return render(request, "handoffs/_pane.html", form | {"row": row, "brief": brief, "now": now})
 
 
 def _owner(request: PortalRequest) -> User:

@@ -89,6 +89,34 @@ const showHelp = () => {
   help.showModal();
 };
 
+// A key whose button is not there yet waits while an act in a list is on its way: its answer may bring the button
+// (accept, then qualify). What is typed after it waits behind it.
+let held = [];
+const isBusy = () => document.querySelector("[data-rows].htmx-request, [data-rows] .htmx-request");
+const release = () => {
+  if (!held.length) return;
+  const isThere = find((key) => key === held[0].toLowerCase());
+  if (!isThere && isBusy()) return;
+  const keys = held;
+  held = [];
+  if (!isThere) return;
+  for (const key of keys) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+};
+for (const name of ["htmx:afterSettle", "htmx:afterRequest"]) document.addEventListener(name, () => setTimeout(release));
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (!held.length || !event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.key === "Escape") held = [];
+    else if (event.key.length === 1 || event.key === "Enter" || event.key === "Tab") held.push(event.key);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  },
+  true,
+);
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]")) return;
@@ -108,6 +136,8 @@ document.addEventListener("keydown", (event) => {
   } else if (find((key) => key.startsWith(`${typed} `))) {
     before = typed;
     timer = setTimeout(() => (before = ""), PAUSE);
+  } else if (event.isTrusted && isBusy() && !"jk".includes(typed)) {
+    held = [event.key];
   }
 });
 

@@ -1,12 +1,14 @@
 """A rep works the queue from a new lead to an SQL without touching the mouse."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from handoffs.models import Attempt
 from leads.models import Lead
@@ -71,6 +73,80 @@ def test_begun_form_stays_while_the_page_fetches(
     page.keyboard.press("Escape")
     expect(page.locator("[data-act-form]")).to_have_count(0)
     expect(page.locator("[data-row].is-current")).to_be_focused()
+
+
+@pytest.fixture
+def slow_line(page: Page) -> Iterator[None]:
+    """Each answer takes 600 ms, as from a busy server far away."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    conditions = {"offline": False, "latency": 600, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", conditions)
+    yield
+    session.detach()
+
+
+def type_ahead(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def test_keys_typed_ahead_of_a_slow_server_are_not_lost(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead, slow_line: None
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    expect(page.locator("[data-row].is-current")).to_be_visible()
+    type_ahead(page, "a", "c", "Enter")
+    expect(page.get_by_text("Ada King: accepted.")).to_be_visible()
+    expect(page.get_by_text("Ada King: attempt logged.")).to_be_visible()
+    assert Attempt.objects.values_list("channel", "outcome").get() == ("phone", "connected")
+    expect(page).to_have_url(re.compile("/queue/$"))
+
+
+def test_key_of_an_act_that_becomes_possible_waits_for_it(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead, slow_line: None
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    expect(page.locator("[data-row].is-current")).to_be_visible()
+    type_ahead(page, "a", "q", *"Was at XR", "Tab", *"9000")
+    expect(page.get_by_label("What makes it an SQL")).to_have_value("Was at XR")
+    expect(page.get_by_label("Expected deal value")).to_have_value("9000")
+
+
+def test_form_just_opened_stays_when_an_act_before_it_is_answered(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    expect(page.locator("#pane")).to_contain_text("Why it is here")
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    page.route("**/accept/", lambda route: held.append(route))
+    type_ahead(page, "a", "c")
+    talked = page.get_by_role("button", name="Talked")
+    expect(talked).to_be_focused()
+    held[0].continue_()
+    expect(page.locator("[data-row].is-current")).to_contain_text("Attempt 1 of 5")
+    page.wait_for_load_state("networkidle")
+    expect(talked).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pane")).not_to_contain_text("Accept ")
+
+
+def test_answer_to_an_act_arrives_though_the_list_was_fetched_meanwhile(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    expect(page.locator("#pane")).to_contain_text("Why it is here")
+    page.wait_for_load_state("networkidle")
+    held: list[Route] = []
+    page.route("**/accept/", lambda route: held.append(route))
+    page.keyboard.press("a")
+    with page.expect_response("**/queue/*"):
+        page.evaluate("htmx.trigger('#queue', 'handoffs-changed')")
+    page.wait_for_timeout(100)
+    held[0].continue_()
+    expect(page.get_by_text("Ada King: accepted.")).to_be_visible()
+    expect(page.locator("[data-row].is-current")).to_contain_text("Attempt 1 of 5")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,6 +1,7 @@
 """The queue, every act on a handoff, and deals: what the pages answer to whom."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -325,7 +326,9 @@ def test_pane_tells_why_what_is_due_and_what_was_done(
     page = as_user(sales_team.mia).get(address, {"act": "attempt", "channel": "email"}).content.decode()
     for words in ("Ada King", "Next attempt", "Back on Tuesday", "Left a voicemail", "§"):
         assert words in page
-    assert f"{reverse('handoffs:act', args=[accepted.pk, 'attempt'])}?channel=email" in page
+    form = page[page.index("<form") : page.index("</form>")]
+    assert f'hx-post="{reverse("handoffs:act", args=[accepted.pk, "attempt"])}"' in form
+    assert re.search(r'value="email"[^>]* checked', form)
 
 
 # --- The lead's page ----------------------------------------------------------------------------------------------
