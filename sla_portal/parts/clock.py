@@ -118,6 +118,9 @@ def shell_words() -> dict[str, Any]:
         | {"icons": {key: face.icon for key, face in FACES.items()}},
         "toast": {
             "close": gettext("Close"),
+            "away": gettext(
+                "The portal does not answer at the moment. This page goes on by itself when it does."
+            ),
             "unreachable": gettext("The portal did not answer. Check your connection and try again."),
             "failed": gettext("That did not work. Nothing was saved; try again."),
             "forbidden": gettext("You may not do that. Ask an administrator if you should."),

@@ -31,7 +31,7 @@ const undoButton = ({ url, label }, line) => {
 };
 
 export const toast = ({ text, level = "info", undo }) => {
-  if ([...region.querySelectorAll(".toast-words")].some((shown) => shown.textContent === text)) return;
+  if ([...region.querySelectorAll(".toast-words")].some((shown) => shown.textContent === text)) return null;
   const line = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
   line.classList.add(`toast-${level}`);
   for (const icon of line.querySelectorAll("[data-icon]")) {
@@ -42,6 +42,7 @@ export const toast = ({ text, level = "info", undo }) => {
   shown.textContent = text;
   if (undo) shown.after(undoButton(undo, line));
   region.append(line);
+  return line;
 };
 
 for (const line of region.querySelectorAll(".toast-line")) arm(line);
@@ -90,16 +91,37 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   goToLogin();
 });
 
+// What a page fetches by itself may miss once: nobody asked for it, and it comes again. When nothing has come for a
+// while one line says so, until something does.
+const PATIENCE = 8000;
+let missedSince = 0;
+let notice = null;
+const isPoll = ({ elt, requestConfig }) =>
+  elt?.id === "bell" || (!requestConfig?.triggeringEvent && /\bevery\b/.test(elt?.getAttribute("hx-trigger") || ""));
+
+const missed = () => {
+  missedSince ||= Date.now();
+  if (!notice && Date.now() - missedSince >= PATIENCE) notice = toast({ text: words.away, level: "warning" });
+};
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const { status } = event.detail.xhr;
+  if (!status || status >= 500) return;
+  missedSince = 0;
+  notice?.remove();
+  notice = null;
+});
+
 document.body.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
   if (xhr.status === 401) return;
-  toast({ text: serverWords(xhr) || fallback(xhr.status), level: "error" });
+  if (xhr.status >= 500 && isPoll(event.detail)) missed();
+  else toast({ text: serverWords(xhr) || fallback(xhr.status), level: "error" });
 });
 
-// A poll that misses once is nobody's business; an act that does not arrive is.
+// An act that does not arrive is somebody's business at once.
 const unreachable = (event) => {
-  if (event.detail.requestConfig?.triggeringEvent?.type === "every" || event.detail.elt?.id === "bell") return;
-  toast({ text: words.unreachable, level: "error" });
+  if (isPoll(event.detail)) missed();
+  else toast({ text: words.unreachable, level: "error" });
 };
 document.body.addEventListener("htmx:sendError", unreachable);
 document.body.addEventListener("htmx:timeout", unreachable);
