@@ -113,6 +113,8 @@ def test_handoffs_narrowed(mia: ApiClient, handoff: Handoff, starter: Version, n
     first, second = str(handoff.pk), str(other.pk)
     assert ids(mia.ask(HANDOFFS)) == [second, first]
     assert ids(mia.ask(HANDOFFS, lead=handoff.lead_id)) == [first]
+    assert ids(mia.ask(HANDOFFS, lead=handoff.lead_id, state="")) == [first]
+    assert ids(mia.ask(HANDOFFS, lead="", state=["", "open"])) == [second]
     assert ids(mia.ask(HANDOFFS, state="open")) == [second]
     assert ids(mia.ask(HANDOFFS, state=["rejected", "open"])) == [second, first]
     assert ids(mia.ask(HANDOFFS, owner="OMAR@example.com")) == [second]
