@@ -198,8 +198,8 @@ FACTS = (
             WHEN is_mql THEN 'mql' ELSE 'lead' END,
         at, at, at, at, CASE WHEN is_mql THEN owner END, CASE WHEN is_won THEN 1000 + i %% 5000 END
     FROM made
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total FROM leads_company) company
-        ON company.place = 1 + i %% company.total
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM leads_company) company
+        ON company.place = 1 + i %% (SELECT count(*) FROM leads_company)
     ORDER BY i
     """,
     """
