@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery
 
 from agreements.models import Agreement
 from handoffs.models import Attempt, Breach, Deadline, Handoff
@@ -101,12 +101,10 @@ def first_reached(*stages: Stage) -> Callable[[Rows], Rows]:
     """Entries into any of these stages by leads that were in none of them before: each lead once, ever."""
 
     def narrow(rows: Rows) -> Rows:
-        earlier = StageChange.objects.filter(
-            Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk")),
-            lead=OuterRef("lead"),
-            to_stage__in=stages,
-        )
-        return rows.filter(~Exists(earlier), to_stage__in=stages)
+        # Looked up lead by lead in the index. "None earlier" would be a join with everybody's changes, ever.
+        entries = StageChange.objects.filter(lead=OuterRef("lead"), to_stage__in=stages)
+        first = entries.order_by("at", "pk").values("pk")[:1]
+        return rows.filter(pk=Subquery(first), to_stage__in=stages)
 
     return narrow
 
@@ -136,12 +134,11 @@ DECIDED = Q(to_stage=Stage.CUSTOMER) | Q(
 
 def _decisions(rows: Rows) -> Rows:
     """By lead the last decision alone: who was lost and then won is a customer."""
-    later = StageChange.objects.filter(
-        DECIDED,
-        Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk")),
-        lead=OuterRef("lead"),
+    decisions = StageChange.objects.filter(DECIDED, lead=OuterRef("lead"))
+    last = decisions.order_by("-at", "-pk").values("pk")[:1]
+    return rows.filter(
+        DECIDED, pk=Subquery(last), to_stage__in=(Stage.CUSTOMER, Stage.LOST, Stage.DISQUALIFIED)
     )
-    return rows.filter(~Exists(later), DECIDED, to_stage__in=(Stage.CUSTOMER, Stage.LOST, Stage.DISQUALIFIED))
 
 
 LEADS = _entries("leads", *at_least(Stage.LEAD))
