@@ -32,7 +32,7 @@ def _check_target(clause: Goal | Commitment) -> Iterator[Problem]:
         message = _("“%(measure)s” is a duration; nothing can be promised of it in numbers")
         yield Problem(clause.key, "measure", message % {"measure": measure.label})
     elif clause.unit != UNITS[measure.kind]:
-        message = _("“%(measure)s” is counted in %(unit)s")
+        message = _("the unit of “%(measure)s” is “%(unit)s”")
         yield Problem(
             clause.key, "unit", message % {"measure": measure.label, "unit": UNITS[measure.kind].label}
         )

@@ -30,7 +30,7 @@ from sla_portal.demo.readers import Readers
 from sla_portal.demo.reps import Desk
 
 DAYS = 76
-VISITORS = 350
+VISITORS = 300
 SEED = 20_261
 WEBSITE = f"https://www.{cast.DOMAIN}"
 QUARTERS_START = (1, 4, 7, 10)
@@ -93,14 +93,14 @@ class Story:
         self._plan_days()
         self._plan_visitors()
 
-    def _agree(self, now: datetime) -> Version:
+    def _agree(self, now: datetime, change_note: str = "") -> Version:
         """Both sides sign the starter agreement, with the goals of the quarter they are in."""
-        version = load_agreement(source=promise(), now=now, actor=self.people["admin"])
+        version = load_agreement(source=promise(change_note), now=now, actor=self.people["admin"])
         signers = [self.people["marketing"], self.people["sales"]]
         return activate_version(version=version, signers=signers, now=now, actor=self.people["admin"])
 
     def _agree_anew(self, now: datetime) -> None:
-        self._agree(now)
+        self._agree(now, "Goals for the new quarter; everything else stays as it was agreed.")
         rescore_stale(now=now, actor=None)
 
     def _plan_days(self) -> None:

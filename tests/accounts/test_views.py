@@ -63,7 +63,7 @@ class TestWayIn:
         UserFactory(email="mia@example.com")
         assert log_in(client, "mia@example.com", next="/settings/").url == "/settings/"
         client.logout()
-        assert log_in(client, "mia@example.com", next="https://evil.example/").url == "/"
+        assert log_in(client, "mia@example.com", next="https://evil.example/").url == "/start/"
 
     def test_too_many_attempts_in_any_case_are_stopped_in_words(self, client, settings):
         UserFactory(email="mia@example.com")
@@ -130,7 +130,7 @@ class TestPasswords:
         link = re.search(r"http://testserver(/\S+)", sent.body)[1]
         form = client.get(link, follow=True)
         done = client.post(form.request["PATH_INFO"], {"new_password1": STRONG, "new_password2": STRONG})
-        assert done.url == "/"
+        assert done.url == "/start/"
         assert is_in(client)
         assert User.objects.get().check_password(STRONG)
         client.logout()

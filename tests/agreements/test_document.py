@@ -161,15 +161,15 @@ def clause(name, /, **fields):
     return st.fixed_dictionaries({"clause": st.just(name), "title": texts, "words": texts, **fields})
 
 
+UNITS = {"mqls": "count", "revenue": "money", "sql-to-customer": "percent"}
 goals = clause(
     "goal",
-    measure=st.just("mqls"),
-    unit=st.sampled_from(["money", "count", "percent"]),
+    measure=st.sampled_from(sorted(UNITS)),
     target=st.decimals(0, "99999999999999.99", places=2).map(str),
     baseline=st.none() | st.integers(0, 10**6),
     period=st.sampled_from(["this_month", "next_quarter", "this_year"]),
     owner=texts,
-)
+).map(lambda goal: goal | {"unit": UNITS[goal["measure"]]})
 definitions = clause("definition", kind=st.sampled_from(["sales_stage", "term"]), criteria=conditions)
 rules = clause("scoring_rule", dimension=st.just("fit"), points=st.integers(1, 100), conditions=conditions)
 policies = clause(

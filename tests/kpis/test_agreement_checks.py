@@ -23,7 +23,7 @@ def changed(section: str, key: str, **fields: str) -> dict[str, object]:
         ("goals", "goal-mqls", {"measure": "mqlz"}, "there is no measure “mqlz”"),
         ("kpis", "commitment-quality", {"measure": "nothing"}, "there is no measure “nothing”"),
         ("kpis", "kpi-returns", {"measure": "nothing"}, "there is no measure “nothing”"),
-        ("kpis", "commitment-quality", {"unit": "count"}, "is counted in percent"),
+        ("kpis", "commitment-quality", {"unit": "count"}, "the unit of “Handoffs accepted” is"),
         ("kpis", "commitment-mqls", {"measure": "speed-to-lead"}, "is a duration"),
     ],
 )

@@ -25,9 +25,12 @@ class Command(BaseCommand):
             raise CommandError("This database has people in it. The demo company needs an empty one.")
         with transaction.atomic(), keeping_mails():
             tell_story(now=timezone.now(), progress=self._show)
-        self.stdout.write("")
+        self.stdout.write("" if self.stdout.isatty() else "The demo company is loaded.")
 
     def _show(self, share: float) -> None:
+        """A bar that grows, where somebody looks."""
+        if not self.stdout.isatty():
+            return
         percent = int(share * 100)
         if percent != getattr(self, "_shown", -1):
             self._shown = percent
