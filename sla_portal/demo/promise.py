@@ -7,15 +7,15 @@ from typing import Any
 from agreements.services.documents import STARTER, read_source
 
 CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "goal-revenue": {"target": 290_000, "baseline": 240_000},
-    "goal-mqls": {"target": 170, "baseline": 140},
+    "goal-revenue": {"target": 190_000, "baseline": 160_000},
+    "goal-mqls": {"target": 115, "baseline": 95},
     "funnel-plan": {
-        "revenue_a_month": 97_000,
+        "revenue_a_month": 63_000,
         "deal_size": 18_000,
         "sql_to_customer": 0.3,
         "lead_to_mql": 0.35,
     },
-    "commitment-mqls": {"target": 65},
+    "commitment-mqls": {"target": 45},
 }
 
 

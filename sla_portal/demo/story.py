@@ -29,8 +29,8 @@ from sla_portal.demo.promise import promise
 from sla_portal.demo.readers import Readers
 from sla_portal.demo.reps import Desk
 
-DAYS = 76
-VISITORS = 300
+DAYS = 64
+VISITORS = 190
 SEED = 20_261
 WEBSITE = f"https://www.{cast.DOMAIN}"
 QUARTERS_START = (1, 4, 7, 10)
