@@ -219,7 +219,7 @@ class StageChange(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["lead", "at"], name="stage_change_of_lead"),
+            models.Index(fields=["lead", "to_stage", "at", "id"], name="stage_change_by_lead"),
             models.Index(fields=["to_stage", "at"], name="stage_change_by_stage"),
         ]
         triggers = [APPEND_ONLY]
@@ -343,7 +343,8 @@ class RowError(models.Model):
 class ImportKey(models.Model):
     """A lead, or a fact about a company, that a running import has seen; gone when it ends.
 
-    `digest` stands for an e-mail address, an external id or a company's field, `told` for what the row said.
+    `digest` is the lead's id or stands for a company's field (leads.services.imports.seen), `told` for what
+    the row said.
     """
 
     pk = models.CompositePrimaryKey("job_id", "digest")

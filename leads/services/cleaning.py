@@ -1,6 +1,7 @@
 """From items as they come to values as they are kept. Raises `Unfit` for what cannot be."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -40,6 +41,8 @@ LONGEST_SOURCE = longest(Activity, "source")
 MOST_EMPLOYEES = 2_147_483_647
 MOST_VALUE = Decimal("999999999999.99")
 MOST_JSON = 32 * 1024
+MOST_LEVELS = 20
+"""Levels of JSON within each other; what shows it gives up where Python does."""
 MOST_ID = 9_223_372_036_854_775_807
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=5)
@@ -49,6 +52,8 @@ PLAIN_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 )
 HOST = re.compile(r"(?:[a-z0-9_](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+NO_PLACES = frozenset({"Factory", "localtime"})
+"""Time zones that systems keep for themselves."""
 SLUG = re.compile(r"[A-Za-z0-9_-]+")
 HISTORY = {"mql_at": Stage.MQL, "sql_at": Stage.SQL, "won_at": Stage.CUSTOMER, "lost_at": Stage.LOST}
 
@@ -186,7 +191,7 @@ def _is_storable(text: str) -> bool:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones()) - NO_PLACES
 
 
 def _columns(item: SyncItem) -> dict[str, Any]:
@@ -227,7 +232,7 @@ def _company(item: CompanyItem) -> CleanCompany:
 def clean_country(value: str) -> str:
     """The code in capitals; empty for none."""
     country = value.strip().upper()
-    if country and country not in COUNTRIES:
+    if country and not (value.isascii() and country in COUNTRIES):
         raise Unfit("company.country", gettext("Write the country as two letters, like DE (ISO 3166-1)."))
     return country
 
@@ -255,16 +260,33 @@ def _attributes(value: dict[str, Any] | UnsetType | None) -> dict[str, Any] | Un
 
 
 def _check_json(value: dict[str, Any], field: str) -> None:
-    """Whether PostgreSQL can keep it: no NUL, no half of a surrogate pair, no number beyond a float, not too
-    large."""
+    """Whether PostgreSQL can keep it, and pages can show it: no NUL, no half of a surrogate pair, no number
+    beyond a float, neither too large nor too deep."""
     try:
         encoded = msgspec.json.encode(value)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise Unfit(field, gettext("This holds a value that cannot be stored.")) from None
     if len(encoded) > MOST_JSON:
         raise Unfit(field, gettext("This is too large; at most %(most)s kB.") % {"most": MOST_JSON // 1024})
+    if encoded.count(b"[") + encoded.count(b"{") > MOST_LEVELS and _is_deep(value):
+        raise Unfit(
+            field, gettext("This is nested too deep; at most %(most)s levels.") % {"most": MOST_LEVELS}
+        )
     if b"\\u0000" in encoded and _holds_nul(value):
         raise Unfit(field, gettext("This holds a character that cannot be stored."))
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MOST_LEVELS):
+        level = [part for each in level for part in _parts(each)]
+    return any(isinstance(each, dict | list) for each in level)
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _holds_nul(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """The companies of a batch: found, merged, written."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -33,47 +33,62 @@ CHANGE = f"""
 
 
 class Companies:
-    """The companies a batch speaks of: `merge` them item by item, then `write` them."""
+    """The companies a batch speaks of: `merge` them item by item, then `write` them.
 
-    def __init__(self, companies: Iterable[CleanCompany], now: datetime) -> None:
+    Those about which it has news are locked at once, before any lead is (`locked_ids`).
+    """
+
+    def __init__(self, companies: Collection[CleanCompany], now: datetime) -> None:
         self.now = now
         self.keys: dict[str, str] = {}
         """Domain or name as given → key: "@bar.de", or the name in lower case."""
         self.known: dict[str, CompanyRow] = {}
         self.created: dict[str, CompanyRow] = {}
-        self.changes: dict[int, dict[str, Any]] = {}
-        self._find(list(companies))
+        self.changed: dict[int, CompanyRow] = {}
+        self.locked_ids: list[int] = []
+        self.unused_ids: Iterator[int] = iter(())
+        if companies:
+            self._find(companies)
+            self._lock_where_there_are_news(companies)
 
-    def _find(self, companies: list[CleanCompany]) -> None:
+    def _find(self, companies: Collection[CleanCompany]) -> None:
         domains = list({company.domain for company in companies if company.domain})
         names = list({company.name for company in companies if not company.domain})
-        if not companies:
-            return
         with connection.cursor() as cursor:
             cursor.execute(FIND, [domains, names])
             for given, key, company_id, *rest in cursor.fetchall():
                 self.keys[given] = key
                 if company_id is not None:
                     self.known[key] = CompanyRow(company_id, *rest)
-        self.unused_ids: Iterator[int] = iter(
-            new_ids("leads_company", len(set(self.keys.values()) - self.known.keys()))
-        )
+        self.unused_ids = iter(new_ids("leads_company", len(set(self.keys.values()) - self.known.keys())))
+
+    def _lock_where_there_are_news(self, companies: Iterable[CleanCompany]) -> None:
+        """And read them again, so that nobody else's news are lost."""
+        told = {
+            row.id: key
+            for company in companies
+            if (row := self.known.get(key := self._key(company))) and _news(row, company)
+        }
+        if told:
+            for row in rows.select(CompanyRow, LOCK, [list(told)]):
+                self.known[told[row.id]] = row
+        self.locked_ids = list(told)
+
+    def _key(self, company: CleanCompany) -> str:
+        return self.keys[company.domain or company.name]
 
     def merge(self, company: CleanCompany) -> tuple[int, bool]:
         """Its id, and whether what the item says of it is news."""
-        key = self.keys[company.domain or company.name]
+        key = self._key(company)
         row = self.known.get(key)
         if row is None:
             return self._create(key, company).id, True
-        news = {
-            name: value
-            for name, value in company.values.items()
-            if getattr(row, name) != value and (name != "name" or company.domain)
-        }
+        news = _news(row, company)
         for name, value in news.items():
             setattr(row, name, value)
         if news and key not in self.created:
-            self.changes.setdefault(row.id, {}).update(news)
+            row.updated_at = self.now
+            self.changed[row.id] = row
         return row.id, bool(news)
 
     def _create(self, key: str, company: CleanCompany) -> CompanyRow:
@@ -93,16 +108,16 @@ class Companies:
     def write(self) -> list[int]:
         """Write what is new, then what changed; the ids of the companies that were there and changed."""
         rows.insert([row for _, row in sorted(self.created.items())])
-        if self.changes:
-            self._change()
-        return list(self.changes)
+        if self.changed:
+            with connection.cursor() as cursor:
+                cursor.execute(CHANGE, [rows.as_json(list(self.changed.values()))])
+        return list(self.changed)
 
-    def _change(self) -> None:
-        """Apply the news to the rows as they are once locked, so that nobody else's news are lost."""
-        locked = rows.select(CompanyRow, LOCK, [list(self.changes)])
-        for row in locked:
-            row.updated_at = self.now
-            for name, value in self.changes[row.id].items():
-                setattr(row, name, value)
-        with connection.cursor() as cursor:
-            cursor.execute(CHANGE, [rows.as_json(locked)])
+
+def _news(row: CompanyRow, company: CleanCompany) -> dict[str, Any]:
+    """What an item says otherwise than the row; a company known by its name keeps it as it is."""
+    return {
+        name: value
+        for name, value in company.values.items()
+        if getattr(row, name) != value and (name != "name" or company.domain)
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from leads.services.cleaning import CleanCompany, CleanLead, Ref
 from leads.services.companies import Companies
 from leads.services.history import Past, add_entries, odd_order, read_pasts, stage_after
 from leads.services.items import ItemResult, Remark, Status, Unfit
-from leads.services.lookup import find_refs, lock_leads
+from leads.services.lookup import find_refs, lock_colleagues, lock_leads
 from leads.services.rows import LeadRow
 from leads.services.transactions import new_ids
 from leads.stages import Stage
@@ -54,7 +55,10 @@ class Batch:
     def _find(self, cleaned: Sequence[CleanLead]) -> None:
         refs = find_refs({clean.ref for clean in cleaned if clean.ref})
         ids = {clean.lead_id for clean in cleaned if clean.lead_id}.union(refs.values())
-        for row in lock_leads(ids, {clean.email for clean in cleaned if clean.email}):
+        emails = {clean.email for clean in cleaned if clean.email}
+        if self.companies.locked_ids:
+            lock_colleagues(ids, emails, self.companies.locked_ids)
+        for row in lock_leads(ids, emails):
             row.enters_at = self.now
             slot = Slot(row, is_new=False, is_changed=False)
             self.by_id[row.id] = slot
@@ -207,7 +211,20 @@ def _merge_attributes(row: LeadRow, given: dict[str, Any] | None) -> bool:
     before = row.attributes if isinstance(row.attributes, dict) else msgspec.json.decode(row.attributes)
     after = {} if given is None else before | given
     row.attributes = {key: value for key, value in after.items() if value is not None}
-    return bool(row.attributes != before)
+    return not _is_same(row.attributes, before)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """As JSON: true is not 1, but 1e29 is the whole number that PostgreSQL makes of it."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return one == other or Decimal(str(one)) == Decimal(str(other))
+    return bool(one == other)
 
 
 def _belongs_to(slot: Slot) -> str:

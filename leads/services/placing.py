@@ -18,16 +18,23 @@ PLACE = """
             {is_lead} AND "leads_lead".stage = 'contact' AS enters
         FROM leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id
         WHERE {which}
+    ), locked AS MATERIALIZED (
+        SELECT lead.id FROM leads_lead lead JOIN placed USING (id)
+        WHERE placed.enters OR placed.agreement_now IS DISTINCT FROM lead.agreement_id
+        ORDER BY lead.id
+        FOR UPDATE OF lead
     )
     UPDATE leads_lead lead
     SET agreement_id = placed.agreement_now,
         stage = CASE WHEN placed.enters THEN 'lead' ELSE lead.stage END,
         stage_entered_at = CASE WHEN placed.enters THEN %s ELSE lead.stage_entered_at END,
         updated_at = %s
-    FROM placed
-    WHERE placed.id = lead.id AND (placed.enters OR placed.agreement_now IS DISTINCT FROM lead.agreement_id)
+    FROM placed JOIN locked USING (id)
+    WHERE placed.id = lead.id
     RETURNING lead.id, placed.agreement_now, placed.enters
 """
+# Locked in the order of their ids, as every batch of leads is: an agreement that comes into force and leads that come
+# in wait for each other instead of dead-locking.
 
 
 def leads_of_companies(company_ids: Sequence[int]) -> list[int]:

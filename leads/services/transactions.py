@@ -22,9 +22,10 @@ NEW_IDS = """
 def run_again_if_raced(act: Callable[[], T]) -> T:
     """Run `act` in a transaction; if a concurrent writer spoilt it, undo it and start over.
 
-    Writers take their locks in one order (companies, leads by id, new e-mail addresses, external ids,
-    activity keys), so that they wait for each other rather than collide; what remains is somebody creating
-    the same lead meanwhile, which the next try finds.
+    Writers take their locks in one order (companies of which there are news, leads by id with everybody of
+    these companies, new companies, new e-mail addresses, external ids, activity keys), so that they wait for
+    each other rather than collide; what remains is somebody creating the same lead meanwhile, which the next
+    try finds.
     """
     for _ in range(ATTEMPTS - 1):
         try:

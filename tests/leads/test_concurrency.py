@@ -17,6 +17,7 @@ from leads.services import (
     RefItem,
     advance_stages,
     append_activities,
+    upsert,
     upsert_leads,
 )
 from leads.stages import Stage
@@ -81,6 +82,34 @@ def test_clients_that_change_the_same_leads_and_companies_in_opposite_order_both
         assert {result.status.value for results in outcomes for result in results} == {"updated"}
 
     assert set(Lead.objects.values_list("first_name", flat=True)) <= {"A3", "B3"}
+
+
+def test_clients_with_news_of_companies_wait_for_the_colleagues_rather_than_lock_each_other_out(
+    starter, now, monkeypatch
+):
+    """Each client sends other leads; what it says of their companies touches the other clients' leads."""
+    upsert_leads(lead_items(range(70)), now=now, actor=None, source=ChangeSource.API)
+    tries = []
+    genuine = upsert._upsert
+    monkeypatch.setattr(upsert, "_upsert", lambda *given: tries.append(1) or genuine(*given))
+
+    def sync(client):
+        numbers = range(client, 70, 4)
+        batches = [
+            lead_items(
+                numbers[turn::5] if client % 2 else numbers[turn::5][::-1], employees=100 * client + turn
+            )
+            for turn in range(5)
+        ]
+        return lambda: [
+            upsert_leads(items, now=now, actor=None, source=ChangeSource.API) for items in batches
+        ]
+
+    outcomes = at_once(*map(sync, range(1, 5)))
+
+    statuses = {r.status.value for batches in outcomes for results in batches for r in results}
+    assert statuses == {"updated"}
+    assert len(tries) == 20
 
 
 def test_clients_that_exchange_addresses_and_external_ids_do_not_lock_each_other_out(starter, now):

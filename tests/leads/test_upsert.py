@@ -184,6 +184,30 @@ def test_upsert_with_null_company_clears_it_and_null_employees_too(upsert):
     assert Company.objects.get().employees is None
 
 
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"a": 1e29, "b": 1e17, "c": -0.0, "d": 1.5},
+        {"a": 10**30 + 1, "b": 10**400},
+        {"a": [{"b": None}, True, "x"]},
+        {"a": json.loads("[" * 19 + "]" * 19)},
+    ],
+    ids=["floats", "large", "nested", "deep"],
+)
+def test_the_same_attributes_again_change_nothing(upsert, attributes):
+    item = {"email": "a@b.de", "attributes": attributes}
+    assert statuses(upsert(item)) + statuses(upsert(item)) == ["created", "unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(1, True), (False, 0), ([0], [False]), ({"a": 1}, {"a": True}), (1e29, 10**400)]
+)
+def test_an_attribute_that_python_alone_takes_for_the_same_is_changed(upsert, before, after):
+    upsert({"email": "a@b.de", "attributes": {"x": before}})
+    assert statuses(upsert({"email": "a@b.de", "attributes": {"x": after}})) == ["updated"]
+    assert repr(Lead.objects.get().attributes["x"]) == repr(after)
+
+
 def test_attributes_merge_key_by_key_and_null_removes(upsert):
     upsert({"email": "a@b.de", "attributes": {"plan": "gold", "seats": 5, "nested": {"a": 1}}})
 
@@ -343,9 +367,11 @@ LONG = "x" * 400
         ({"first_name": LONG}, "first_name", "400 characters; at most 100"),
         ({"first_name": "a\u0000b"}, "first_name", "cannot be stored"),
         ({"time_zone": "Berlin"}, "time_zone", "Europe/Berlin"),
+        ({"time_zone": "localtime"}, "time_zone", "Europe/Berlin"),
         ({"company": {"employees": 3}}, "company", "domain or its name"),
         ({"company": {"name": "B", "country": "Germany"}}, "company.country", "two letters"),
         ({"company": {"name": "B", "country": "XX"}}, "company.country", "two letters"),
+        ({"company": {"name": "B", "country": "ß"}}, "company.country", "two letters"),
         ({"company": {"name": "B", "employees": -1}}, "company.employees", "number of people"),
         ({"company": {"name": "B", "employees": 10**30}}, "company.employees", "number of people"),
         ({"company": {"name": "B", "employees": "many"}}, "company.employees", "Expected"),
@@ -356,6 +382,7 @@ LONG = "x" * 400
         ({"attributes": []}, "attributes", "Expected"),
         ({"attributes": {"a": {"b": ["\u0000"]}}}, "attributes", "cannot be stored"),
         ({"attributes": {"a": "x" * 40_000}}, "attributes", "too large"),
+        ({"attributes": {"a": json.loads("[" * 20 + "]" * 20)}}, "attributes", "nested too deep"),
         ({"owner": "nobody@example.com"}, "owner", "nobody@example.com"),
         ({"value": "-1"}, "value", "amount of money"),
         ({"value": "1e20"}, "value", "amount of money"),

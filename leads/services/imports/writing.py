@@ -11,8 +11,10 @@ from msgspec import UNSET
 from accounts.models import User
 from leads.importing.rows import CellProblem, MadeRow, RowMaker
 from leads.models import ChangeSource
-from leads.services.imports.seen import Ledger, Said, Seen, digest
-from leads.services.items import ItemResult, LeadItem, Remark, Status
+from leads.services.cleaning import Ref, clean_domain, clean_email, clean_ref
+from leads.services.imports.seen import Ledger, Said, Seen, digest, key_of_new_lead, keys_of_facts
+from leads.services.items import CompanyItem, ItemResult, LeadItem, Remark, Status, Unfit
+from leads.services.lookup import find_emails, find_refs
 from leads.services.upsert import upsert_leads
 
 FACTS = ("name", "industry", "employees", "country")
@@ -44,8 +46,9 @@ def write_rows(
     out with a warning. A file can therefore be imported again and changes nothing.
     """
     rows = [_Spoken(row, row.item) for row in made if row.item]
+    _recognise(rows)
     outcomes = {id(row): RowOutcome(row, Status.ERROR) for row in made}
-    ledger = Ledger(seen, {key for row in rows for key in row.digests()})
+    ledger = Ledger(seen, {key for row in rows for key in row.all_keys()})
     while rows:
         firsts, rows = _set_aside(rows, ledger, outcomes)
         for row in firsts:
@@ -53,48 +56,59 @@ def write_rows(
         results = _upsert([row.item for row in firsts], now, actor, dry_run)
         for row, result in zip(firsts, results, strict=True):
             _note(row.made, result, maker, outcomes[id(row.made)])
-            if result.status is not Status.ERROR:
-                for key in row.keys:
+            if result.lead_id is not None:
+                for key in (result.lead_id, *row.keys):
                     ledger.say(key, Said(row.line, row.told))
     ledger.close()
     return [outcomes[id(row)] for row in made]
 
 
 class _Spoken:
-    """What a row speaks of: the lead it is about, and facts about its company."""
+    """What a row speaks of: the lead it is about (`keys`), and facts about its company."""
 
     def __init__(self, made: MadeRow, item: LeadItem) -> None:
         self.made, self.item, self.line = made, item, made.row.line
-        self.told = digest(made.row.cells)
-        self.keys = list(_lead_keys(item))
-        self.facts = list(_company_facts(item))
+        self.told = digest(*made.row.cells)
+        self.email, self.ref = _called(item)
+        self.keys: set[int] = set()
+        self.facts = list(_company_facts(item.company)) if item.company else []
 
-    def digests(self) -> Iterator[int]:
-        yield from self.keys
-        yield from (key for _, key, _ in self.facts)
-
-
-def _lead_keys(item: LeadItem) -> Iterator[int]:
-    if item.email:
-        yield digest(("email", item.email.strip().lower()))
-    if item.external_ref:
-        yield digest(("ref", item.external_ref.system.strip(), str(item.external_ref.id).strip()))
+    def all_keys(self) -> list[int]:
+        return [*self.keys, *(key for _, key, _ in self.facts)]
 
 
-def _company_facts(item: LeadItem) -> Iterator[tuple[str, int, int]]:
-    """(field, digest of company and field, digest of the value); a company is known by its domain, else its
+def _called(item: LeadItem) -> tuple[str | None, Ref | None]:
+    """The address and the external id; neither where one of them will not be taken anyway."""
+    try:
+        return clean_email(item.email or None), clean_ref(item.external_ref)
+    except Unfit:
+        return None, None
+
+
+def _recognise(rows: Sequence[_Spoken]) -> None:
+    """Find the keys of the leads that rows are about: the ids of those that are known."""
+    by_email = find_emails({row.email for row in rows if row.email})
+    by_ref = find_refs({row.ref for row in rows if row.ref})
+    for row in rows:
+        if row.email:
+            row.keys.add(by_email.get(row.email) or key_of_new_lead(row.email))
+        if row.ref:
+            row.keys.add(by_ref.get(row.ref) or key_of_new_lead(*row.ref))
+
+
+def _company_facts(company: CompanyItem) -> Iterator[tuple[str, int, int]]:
+    """(field, key of company and field, digest of the value); a company is known by its domain, else its
     name.
     """
-    company = item.company
-    if not company:
+    try:
+        host = clean_domain(company.domain or "")
+    except Unfit:
         return
-    domain = (company.domain or "").strip().lower()
-    host = (domain.partition("://")[2] or domain).partition("/")[0].removeprefix("www.")
     known_by = f"@{host}" if host else str(company.name).strip().lower()
-    for name in FACTS if host else FACTS[1:]:
+    for name, key in zip(FACTS, keys_of_facts(known_by), strict=False):
         value = getattr(company, name)
-        if value is not UNSET:
-            yield name, digest(("company", known_by, name)), digest((str(value).strip(),))
+        if value is not UNSET and (host or name != "name"):
+            yield name, key, digest(str(value).strip())
 
 
 def _set_aside(

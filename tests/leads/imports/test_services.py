@@ -15,6 +15,7 @@ from accounts.models import User
 from leads.importing.kinds import NotCsv
 from leads.importing.mapping import BadMapping
 from leads.models import (
+    ChangeSource,
     Company,
     ImportJob,
     ImportKey,
@@ -33,6 +34,7 @@ from leads.services.imports import (
     go_on,
     read_again,
     rehearse_sample,
+    rehearsing,
     remove_old_files,
     running,
     start_import,
@@ -40,7 +42,8 @@ from leads.services.imports import (
     take_file,
     writing,
 )
-from leads.services.items import Status
+from leads.services.items import LeadItem, RefItem, Status
+from leads.services.upsert import upsert_leads
 from tests.leads.imports.conftest import Take
 
 Finish = Callable[[ImportJob], ImportJob]
@@ -232,6 +235,33 @@ def test_the_first_row_about_a_company_counts(take: Take, finish: Finish, small_
         ("Bar AG", "Retail"),
         ("Foo", "Retail"),
     ]
+
+
+@pytest.mark.parametrize("piece", [2, 100])
+def test_rows_that_call_one_lead_by_different_names_are_about_the_same(
+    take: Take, finish: Finish, now: datetime, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """By its external id and by its address alone; else importing again would change it to and fro."""
+    known = LeadItem(external_ref=RefItem("crm", "1"), email="a@xn--brse-5qa.de")
+    upsert_leads([known], now=now, actor=None, source=ChangeSource.API)
+    monkeypatch.setattr(running, "PIECE", piece)
+    data = "Lead ID,Email,First name\n1,,Ada\n2,b@b.de,Bo\n,a@börse.de,Eve\n,b@b.de,Cy\n"
+
+    job, again = finish(take(data, system="crm")), finish(take(data, system="crm"))
+
+    about = "Line %s is about the same lead and was imported; this row was not."
+    assert (counts(job), counts(again)) == ((1, 1, 0, 2), (0, 0, 2, 2))
+    assert problems(job) == problems(again) == [(4, "", about % 2), (5, "", about % 3)]
+    assert set(Lead.objects.values_list("first_name", flat=True)) == {"Ada", "Bo"}
+
+
+def test_a_rehearsal_remembers_the_leads_of_pieces_that_were_undone(
+    take: Take, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsing, "PIECE", 3)
+    data = f"Email,First name\n{rows(4)}lead1@bar.de,Other\nlead2@bar.de,Ada 2\n"
+    rehearsed = rehearse_sample(job=take(data), now=now, actor=None)
+    assert rehearsed.counts == {Status.CREATED: 4, Status.ERROR: 1, Status.UNCHANGED: 1}
 
 
 def test_history_is_kept_and_what_contradicts_itself_is_imported_with_a_warning(
