@@ -19,14 +19,9 @@ from leads.models import StageChange
 from leads.stages import LADDER, Stage, rank
 
 Rows = QuerySet[Any]
-Where = Callable[[Scope, datetime], Q]
 
 CONCLUDED_WITHIN = timedelta(days=30)
 """How long sales has to come to an outcome before a handoff is judged by it."""
-
-
-def everything(scope: Scope, now: datetime) -> Q:
-    return Q()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +89,7 @@ def _of_agreement(agreement_id: int) -> Q:
     return Q(agreement=agreement_id) | (Q(agreement=None) & Q(is_default))
 
 
-# --- Leads on the ladder: index stage_change_by_stage (to_stage, at), first entries by stage_change_of_lead ----
+# --- Leads on the ladder: index stage_change_by_stage (to_stage, at), first entries by stage_change_by_lead ----
 
 
 def first_reached(*stages: Stage) -> Callable[[Rows], Rows]:

@@ -106,8 +106,10 @@ def _days(query: Mapping[str, str], today: date, problems: list[str]) -> tuple[d
     first = month_of(query["month"])
     if first is None:
         problems.append(
-            _("“%(text)s” is no month. Write it as 2026-11. This is the current month.")
-            % {"text": query["month"][:20]}
+            _(
+                "“%(text)s” is no month. Write it as 2026-11, from %(first)s to %(last)s. This is the current month."
+            )
+            % {"text": query["month"][:20], "first": YEARS[0], "last": YEARS[-1]}
         )
         return this_month
     return first, last_of_month(first)

@@ -11,8 +11,9 @@ from agreements.models import Agreement
 from kpis.scopes import Scope, last_of_month
 from kpis.selectors.standing import zone_of
 
-EARLIEST = date(1990, 1, 1)
+EARLIEST, LATEST = date(1990, 1, 1), date(2200, 12, 31)
 MOST_DAYS = 3 * 366
+PARAMS = ("month", "from", "to", "agreement", "team", "source")
 NO_SOURCE = "-"
 """In an address: leads without a source, as on the pages."""
 
@@ -36,6 +37,14 @@ def scope_asked(query: Mapping[str, str], now: datetime) -> Scope:
         _team(query.get("team", "")),
         None if not source else "" if source == NO_SOURCE else source.replace("\0", "")[:60],
     )
+
+
+def refuse_unknown(query: Mapping[str, str], *also: str) -> None:
+    """A misspelt parameter would silently ask for something else. Raises `ValidationError`."""
+    known = (*PARAMS, *also)
+    if unknown := [name for name in query if name not in known]:
+        message = _("There is no such parameter. There are: %(known)s.") % {"known": ", ".join(known)}
+        raise ValidationError({name[:80]: [message] for name in unknown})
 
 
 def params_of(query: Mapping[str, str], scope: Scope) -> dict[str, str]:
@@ -96,7 +105,8 @@ def _day(name: str, text: str, given: str) -> date:
         day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         day = None
-    if day is None or not EARLIEST <= day <= date(2200, 12, 31):
-        message = _("“%(given)s” cannot be: write it as %(example)s.")
-        raise ValidationError({name: [message % {"given": given[:20], "example": example}]})
+    if day is None or not EARLIEST <= day <= LATEST:
+        message = _("“%(given)s” cannot be: write it as %(example)s, from the years %(first)s to %(last)s.")
+        years = {"first": EARLIEST.year, "last": LATEST.year}
+        raise ValidationError({name: [message % {"given": given[:20], "example": example, **years}]})
     return day

@@ -20,11 +20,11 @@ from rest_framework.views import APIView
 from accounts.models import User
 from accounts.roles import Capability, Scope
 from kpis.api import schema
-from kpis.api.asking import params_of, scope_asked
+from kpis.api.asking import params_of, refuse_unknown, scope_asked
 from kpis.measures import MEASURES, SPECIAL, Kind, UnknownMeasure, Which
 from kpis.rules import State
 from kpis.scopes import Scope as Asked
-from kpis.selectors import Fact, Figure, Slice, UnknownSlice, behind, figures, promises
+from kpis.selectors import Fact, Figure, Slice, UnknownSlice, behind, figures, promises, standing
 from kpis.services import TrafficItem, TrafficResult, upsert_traffic
 from leads.api.parsing import RawJson, TooLarge, read_body
 from leads.services import BatchTooLarge, read_items
@@ -54,6 +54,7 @@ class Kpis(ReadFigures):
     )
     def get(self, request: Request) -> Response:
         now = timezone.now()
+        refuse_unknown(request.query_params)
         scope = scope_asked(request.query_params, now)
         params = params_of(request.query_params, scope)
         read = figures(MEASURES, scope, now)
@@ -96,7 +97,8 @@ def _listing(request: Request, key: str, which: Which, params: Mapping[str, str]
 
 
 def _promises_kept(scope: Asked, now: Any) -> dict[str, Any]:
-    judged = [promise for promise in promises(scope, now) if promise.state is not State.EMPTY]
+    found = promises(standing(scope, now), scope, now)
+    judged = [promise for promise in found if promise.state is not State.EMPTY]
     kept = sum(promise.state is State.KEPT for promise in judged)
     return {
         "key": "promises-kept",
@@ -129,6 +131,7 @@ class Behind(ReadFigures):
     )
     def get(self, request: Request) -> Response:
         now, query = timezone.now(), request.query_params
+        refuse_unknown(query, *(each.name for each in schema.BEHIND))
         scope = scope_asked(query, now)
         which = _which(query)
         cut = Slice(query["by"], query.get("value", "").replace("\0", "")) if query.get("by") else None

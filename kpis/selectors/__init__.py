@@ -15,6 +15,7 @@ from kpis.selectors.figures import (
 from kpis.selectors.plan import FunnelStep, Waterfall, WaterfallDay, funnel, waterfall
 from kpis.selectors.promises import Promise, goals, promises
 from kpis.selectors.slices import Slice, UnknownSlice
+from kpis.selectors.standing import Standing, standing
 
 __all__ = [
     "Fact",
@@ -26,6 +27,7 @@ __all__ = [
     "Slice",
     "SliceFigures",
     "Spread",
+    "Standing",
     "UnknownSlice",
     "Waterfall",
     "WaterfallDay",
@@ -38,5 +40,6 @@ __all__ = [
     "promises",
     "series",
     "serieses",
+    "standing",
     "waterfall",
 ]

@@ -103,7 +103,7 @@ def behind(key: str, part: Which, scope: Scope, now: datetime, slice: Slice | No
     """
     asked = measure(key).part(part)
     population = asked.population
-    rows = population.rows(scope, now).filter(asked.where(scope, now))
+    rows = population.rows(scope, now).filter(asked.condition(scope, now))
     if slice is not None:
         rows = rows.filter(lies_in(population, slice, scope))
     if not population.can_tell(scope):

@@ -121,12 +121,15 @@ class _Reading:
     def _ask(self, part: Part, kind: Kind) -> None:
         alias = self.aliases.setdefault(id(part), f"part_{len(self.aliases)}")
         asked = self.by_population.setdefault(part.population, {})
-        condition = part.where(self.scope, self.now) or None
+        condition = part.condition(self.scope, self.now) or None
         asked[alias] = Count("pk", filter=condition)
         if part.amount and kind is Kind.DURATION:
             asked[f"{alias}_spread"] = Percentiles(_seconds(part.amount()), filter=condition)
         elif part.amount:
             asked[alias] = Sum(part.amount(), filter=condition, default=0)
+        if kind is Kind.MONEY and self.scope.agreement_id is None:
+            currency = f"{part.population.agreement}__currency"
+            asked[f"{alias}_currencies"] = Count(currency, filter=condition, distinct=True)
 
     def totals(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -150,6 +153,8 @@ class _Reading:
     def figure(self, measure: Measure, totals: Mapping[str, Any]) -> Figure:
         if any(not part.population.can_tell(self.scope) for _, part in measure.parts):
             return Figure(measure, None, cannot_tell=_("Visitors are not told apart by team."))
+        if totals.get(f"{self.aliases[id(measure.numerator)]}_currencies", 0) > 1:
+            return Figure(measure, None, cannot_tell=_("Agreements of different currencies do not add up."))
         numerator = self._value(measure.numerator, totals)
         denominator = self._value(measure.denominator, totals) if measure.denominator else None
         spread = self._spread(measure, totals) if measure.kind is Kind.DURATION else None

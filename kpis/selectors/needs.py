@@ -15,6 +15,9 @@ from handoffs.models import Deadline, Handoff, HandoffState
 from handoffs.selectors.board import Scope as BoardScope
 from handoffs.selectors.board import Show, figures
 from leads.models import ImportJob, ImportState
+from nurture.models import Enrolment
+from nurture.selectors.tracks import CANNOT, resting
+from outbox.models import Message
 
 LATELY = timedelta(days=7)
 """How far back returns and failed imports are still news."""
@@ -34,7 +37,14 @@ class Need:
 
 def needs_of(user: User, *, now: datetime, tz: tzinfo) -> list[Need]:
     """What there is to do, the most urgent first; what nothing waits in is left out."""
-    found = [*_own(user, now), *_of_manager(user, now, tz), *_of_marketing(user, now), *_to_sign(user)]
+    found = [
+        *_own(user, now),
+        *_of_manager(user, now, tz),
+        *_of_nurture(user),
+        *_of_marketing(user, now),
+        *_to_sign(user),
+        *_of_administrator(user),
+    ]
     return [need for need in found if need.count]
 
 
@@ -102,6 +112,26 @@ def _of_marketing(user: User, now: datetime) -> Iterator[Need]:
     said = ngettext("import failed in the last 7 days", "imports failed in the last 7 days", failed)
     yield Need("imports", failed, said, reverse("leads:imports"), "file-import", "overdue")
     yield Need("returned", returned, words, url, "arrow-back-up", "due_soon")
+
+
+def _of_nurture(user: User) -> Iterator[Need]:
+    """Returned leads whom nobody looks after: their track does not run, or no e-mail may reach them."""
+    if not user.can(Capability.RUN_NURTURE):
+        return
+    still = resting()
+    words = ngettext("track of the agreement does not run", "tracks of the agreement do not run", still)
+    yield Need("tracks", still, words, reverse("nurture:home"), "route", "overdue")
+    held = Enrolment.objects.active().filter(hold__in=CANNOT).count()
+    said = ngettext("person in nurture cannot be written to", "people in nurture cannot be written to", held)
+    yield Need("unreachable", held, said, reverse("nurture:home"), "ban", "due_soon")
+
+
+def _of_administrator(user: User) -> Iterator[Need]:
+    if not user.can(Capability.ADMINISTER):
+        return
+    stuck = Message.objects.stuck().count()
+    words = ngettext("message is stuck", "messages are stuck", stuck)
+    yield Need("stuck", stuck, words, f"{reverse('outbox:mails')}?state=stuck", "mail", "overdue")
 
 
 def _to_sign(user: User) -> Iterator[Need]:

@@ -11,7 +11,7 @@ from agreements.rules import Funnel
 from agreements.selectors import clauses
 from kpis.scopes import Scope
 from kpis.selectors.figures import Figure, figures, series
-from kpis.selectors.standing import Standing, standing
+from kpis.selectors.standing import Standing
 
 WATERFALL = "mqls"
 
@@ -61,9 +61,8 @@ STEPS = (
 """Measure, measure of the rate into it, and the funnel plan's names of both."""
 
 
-def waterfall(scope: Scope, now: datetime) -> Waterfall:
+def waterfall(found: Standing | None, scope: Scope, now: datetime) -> Waterfall:
     """Every day of the scope. The plan asks the same of each business day (`kpis.rules.Pace`)."""
-    found = standing(scope, now)
     target = _promised(found, scope)
     points = series(WATERFALL, scope, "day", now)
     counts = [int(point.figure.numerator or 0) for point in points]
@@ -83,7 +82,7 @@ def waterfall(scope: Scope, now: datetime) -> Waterfall:
 
 def _promised(found: Standing | None, scope: Scope) -> Fraction | None:
     """What marketing promises of the waterfall's measure; without a promise what the funnel plan asks."""
-    if found is None or scope.is_narrowed:
+    if found is None or not found.holds_for(scope):
         return None
     for each in clauses(found.version.pk, Commitment):
         if (each.measure, each.unit, each.comparator) == (WATERFALL, Unit.COUNT, Comparator.AT_LEAST):
@@ -96,14 +95,16 @@ def _plan(found: Standing | None) -> FunnelPlan | None:
     return next(iter(clauses(found.version.pk, FunnelPlan)), None) if found else None
 
 
-def funnel(scope: Scope, now: datetime, read: Mapping[str, Figure] | None = None) -> list[FunnelStep]:
+def funnel(
+    found: Standing | None, scope: Scope, now: datetime, read: Mapping[str, Figure] | None = None
+) -> list[FunnelStep]:
     """Visitors, leads, MQLs, SQLs and customers of the scope against the funnel plan.
 
     `read` are figures that were read already, for a page that shows more of them.
     """
     keys = [key for step in STEPS for key in step[:2] if key]
     told = read if read is not None and all(key in read for key in keys) else figures(keys, scope, now)
-    plan = None if scope.is_narrowed else _plan(standing(scope, now))
+    plan = _plan(found) if found and found.holds_for(scope) else None
     counts: Funnel | None = plan.figures if plan else None
     return [
         FunnelStep(

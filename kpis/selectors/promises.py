@@ -13,10 +13,10 @@ from agreements.models import Commitment, Comparator, Goal, Unit
 from agreements.selectors import ClauseRef, cite, clauses
 from agreements.wording import say_amount
 from kpis.measures import MEASURES, Kind
-from kpis.rules import Pace, State, in_a_row, judge
+from kpis.rules import Pace, State, in_a_row, judge, whole
 from kpis.scopes import Scope
 from kpis.selectors.figures import Figure, figures
-from kpis.selectors.standing import Standing, standing
+from kpis.selectors.standing import Standing
 
 ADDS_UP = (Kind.COUNT, Kind.MONEY)
 WITHIN_SIGHT = 12
@@ -69,15 +69,17 @@ class Promise:
         return "" if amount is None else _say(amount, self.clause.unit, self.currency)
 
 
-def promises(scope: Scope, now: datetime, read: Mapping[str, Figure] | None = None) -> list[Promise]:
+def promises(
+    found: Standing | None, scope: Scope, now: datetime, read: Mapping[str, Figure] | None = None
+) -> list[Promise]:
     """Each commitment of the version in force, in the order of the document; none before there was an agreement.
 
     Targets are a month's: of a longer or shorter scope they are its months' (or part's). What was promised for all
-    leads of an agreement is not judged by those of one team or source: the state is empty, and the words say so.
+    leads of one agreement is not judged by those of a team, a source or of all agreements: the state is empty, and the
+    words say so.
     One statement a population, whatever the number of commitments; none for those among `read`, figures of the same
     scope that a page read already.
     """
-    found = standing(scope, now)
     if found is None:
         return []
     asked = [each for each in clauses(found.version.pk, Commitment) if each.measure in MEASURES]
@@ -87,11 +89,10 @@ def promises(scope: Scope, now: datetime, read: Mapping[str, Figure] | None = No
     return [_promise(each, told[each.measure], scope, pace, found) for each in asked]
 
 
-def goals(scope: Scope, now: datetime) -> list[Promise]:
+def goals(found: Standing | None, scope: Scope, now: datetime) -> list[Promise]:
     """The goals of the version in force whose period touches the scope, measured from their first day until the
     scope's end, or now. One statement a population for all goals of the same period.
     """
-    found = standing(scope, now)
     if found is None:
         return []
     asked = [
@@ -143,13 +144,13 @@ def _stand(
 ) -> Promise:
     adds_up = figure.measure.kind in ADDS_UP
     value = None if figure.exact is None else figure.exact * (100 if clause.unit == Unit.PERCENT else 1)
-    if value is None or scope.is_narrowed:
+    if value is None or not found.holds_for(scope):
         state = State.EMPTY
     else:
         state = judge(value, target, pace, at_least=at_least, adds_up=adds_up)
     expected = pace.expected(target) if adds_up else None
     forecast = pace.forecast(value) if adds_up and value is not None else None
-    words = _Words(clause, found.currency, figure, scope, pace, target, at_least, value, expected, forecast)
+    words = _Words(clause, found, figure, scope, pace, target, at_least, value, expected, forecast)
     return Promise(
         clause=clause,
         cited=cite(found.version.pk, clause.key),
@@ -171,7 +172,7 @@ class _Words:
     """The one line that says how a promise stands."""
 
     clause: Commitment | Goal
-    currency: str
+    found: Standing
     figure: Figure
     scope: Scope
     pace: Pace
@@ -186,6 +187,10 @@ class _Words:
             return self.figure.empty
         if self.scope.is_narrowed:
             return _("Promised for all leads of the agreement, not for a part of them.")
+        if not self.found.holds_for(self.scope):
+            return _(
+                "Promised for the leads of %(agreement)s. Choose that agreement to see how it stands."
+            ) % {"agreement": self.found.version.agreement.name}
         if self.pace.is_over or (self.at_least and self.expected is not None and self.value >= self.target):
             return self._result(self.value)
         return (
@@ -199,7 +204,7 @@ class _Words:
         return self._said(_("Reached: %(value)s of %(target)s"), value=value)
 
     def _on_the_way(self, value: Fraction, expected: Fraction) -> str:
-        gap = _whole(value) - _whole(expected)
+        gap = whole(value) - whole(expected)
         if gap == 0:
             where = _("On plan")
         elif gap < 0:
@@ -220,7 +225,7 @@ class _Words:
         needed = self._needed()
         if needed is None or needed > WITHIN_SIGHT:
             return short
-        rest = ngettext("the next one must be kept", "the next %(n)s in a row must be kept", needed) % {
+        rest = ngettext("the next one must succeed", "the next %(n)s in a row must succeed", needed) % {
             "n": needed
         }
         return f"{short}; {rest}"
@@ -233,14 +238,9 @@ class _Words:
     def _said(self, words: str, **amounts: Fraction | str) -> str:
         said = {"target": self.target, **amounts}
         return words % {
-            name: amount if isinstance(amount, str) else _say(amount, self.clause.unit, self.currency)
+            name: amount if isinstance(amount, str) else _say(amount, self.clause.unit, self.found.currency)
             for name, amount in said.items()
         }
-
-
-def _whole(amount: Fraction) -> int:
-    """Half a lead is none."""
-    return int(amount + Fraction(1, 2)) if amount >= 0 else -int(-amount + Fraction(1, 2))
 
 
 def _say(amount: Fraction, unit: str, currency: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from agreements.business_time import Schedule
 from agreements.models import Agreement, Version, VersionState
@@ -21,10 +21,16 @@ class Standing:
     schedule: Schedule
     at: datetime
     """The instant of judgement: now, or the end of a scope that is over."""
+    is_only: bool
+    """Whether there is no other agreement."""
 
     @property
     def currency(self) -> str:
         return self.version.agreement.currency
+
+    def holds_for(self, scope: Scope) -> bool:
+        """Whether the scope has the very leads of which the agreement promises: all of its own, and no others."""
+        return not scope.is_narrowed and (self.is_only or scope.agreement_id is not None)
 
     def pace(self, scope: Scope) -> Pace:
         return pace_of(self.schedule, scope.zone, scope.days, self.at)
@@ -36,10 +42,13 @@ def standing(scope: Scope, now: datetime) -> Standing | None:
     Without an agreement in the scope it is the default one's.
     """
     at = min(now, scope.end)
-    version = _versions(scope).filter(activated_at__lt=at).exclude(ended_at__lt=at).first()
+    others = Exists(Agreement.objects.exclude(pk=OuterRef("agreement")))
+    stood = _versions(scope).filter(activated_at__lt=at).exclude(ended_at__lt=at)
+    version = stood.annotate(has_others=others).first()
     if version is None:
         return None
-    return Standing(version, current_revision(version.agreement.calendar_id).schedule, at)
+    schedule = current_revision(version.agreement.calendar_id).schedule
+    return Standing(version, schedule, at, is_only=not version.has_others)
 
 
 def _versions(scope: Scope) -> QuerySet[Version]:

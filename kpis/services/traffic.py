@@ -80,7 +80,9 @@ def _checked(item: TrafficItem, agreements: dict[str, int], now: datetime) -> Ke
     if not EARLIEST <= item.day <= (now + AHEAD).date():
         return Remark("day", _("The day lies in the future, or before 1990."))
     if not 0 <= item.visitors <= MOST_VISITORS:
-        return Remark("visitors", _("Visitors are a whole number from 0 up."))
+        return Remark(
+            "visitors", _("Visitors are a whole number from 0 to %(most)s.") % {"most": MOST_VISITORS}
+        )
     if len(source) > LONGEST_SOURCE:
         return Remark("source", _("At most %(most)s characters.") % {"most": LONGEST_SOURCE})
     if item.agreement and item.agreement not in agreements:

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
@@ -25,9 +26,9 @@ from kpis.selectors import (
     goals,
     promises,
     serieses,
+    standing,
     waterfall,
 )
-from kpis.selectors.standing import standing
 from kpis.views.asking import choices, links, months, neighbours, read_asked, say_period
 from kpis.views.cards import answer, cards
 
@@ -53,10 +54,11 @@ def dashboard(request: PortalRequest) -> HttpResponse:
     now = timezone.now()
     asked, agreements, teams = read_asked(request, now)
     scope, link = asked.scope, links(asked)
+    found = standing(scope, now)
     read = figures((*TOLD, *PROMISED), scope, now)
-    leads = waterfall(scope, now)
+    leads = waterfall(found, scope, now)
     weeks = serieses(SPEED, scope, "week", now)
-    kept = cards(promises(scope, now, read), link)
+    kept = cards(promises(found, scope, now, read), link)
     words, state = answer([card.promise for card in kept])
     reasons = breakdowns(["returns-by-reason"], scope, "reason", now)
     context = {
@@ -64,15 +66,15 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "period": say_period(scope),
         "answer": words,
         "state": state.value,
-        "standing": standing(scope, now),
+        "standing": found,
         "pace": kept[0].promise.pace if kept else None,
         "promises": kept,
         "mqls_promise": next((card for card in kept if card.promise.figure.measure.key == "mqls"), None),
-        "goals": cards(goals(scope, now), link),
+        "goals": cards(goals(found, scope, now), link),
         "tell": {key.replace("-", "_"): _told(figure, link) for key, figure in read.items()},
         "waterfall": leads,
         "waterfall_chart": charts.waterfall_chart(leads, link),
-        "funnel": _steps(funnel(scope, now, read), link),
+        "funnel": _steps(funnel(found, scope, now, read), link),
         "speed_charts": [charts.speed_chart(key, weeks[key], link) for key in SPEED],
         "attempts_chart": charts.attempts_chart(breakdowns(["attempts"], scope, "tries", now), link),
         "spacing_chart": charts.spacing_chart(breakdowns(["attempt-spacing"], scope, "number", now), link),
@@ -80,6 +82,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "teams": _people(breakdowns(OF_PEOPLE, scope, "team", now), link),
         "people": _people(breakdowns(OF_PEOPLE, scope, "person", now), link),
         "reasons": _bars("returns-by-reason", reasons, link),
+        "files": _files(),
         "choices": choices(asked, agreements, teams),
         "months": months(asked),
         "neighbours": neighbours(asked),
@@ -157,8 +160,8 @@ def _people(rows: list[SliceFigures], link: Callable[..., str]) -> list[dict[str
 # --- Files --------------------------------------------------------------------------------------------------
 
 TABLES: dict[str, Callable[[Scope, datetime], Table]] = {
-    "waterfall": lambda scope, now: charts.waterfall_table(waterfall(scope, now)),
-    "funnel": lambda scope, now: charts.funnel_table(funnel(scope, now)),
+    "waterfall": lambda scope, now: charts.waterfall_table(waterfall(standing(scope, now), scope, now)),
+    "funnel": lambda scope, now: charts.funnel_table(funnel(standing(scope, now), scope, now)),
     "speed": lambda scope, now: charts.speed_table(serieses(SPEED, scope, "week", now)),
     "attempts": lambda scope, now: _cut(["attempts"], scope, "tries", now),
     "spacing": lambda scope, now: _cut(["attempt-spacing"], scope, "number", now),
@@ -166,9 +169,22 @@ TABLES: dict[str, Callable[[Scope, datetime], Table]] = {
     "breaches-by-team": lambda scope, now: _cut(OF_PEOPLE, scope, "team", now),
     "breaches-by-person": lambda scope, now: _cut(OF_PEOPLE, scope, "person", now),
     "returns": lambda scope, now: _cut(["returns-by-reason"], scope, "reason", now),
-    "promises": lambda scope, now: charts.promises_table(promises(scope, now)),
-    "goals": lambda scope, now: charts.promises_table(goals(scope, now)),
+    "promises": lambda scope, now: charts.promises_table(promises(standing(scope, now), scope, now)),
+    "goals": lambda scope, now: charts.promises_table(goals(standing(scope, now), scope, now)),
 }
+
+
+def _files() -> dict[str, list[tuple[str, str]]]:
+    """Sections of several tables: each one's name and label."""
+    return {
+        "promises": [("goals", _("Goals")), ("promises", _("Promises"))],
+        "attempts": [("attempts", _("Attempts")), ("spacing", _("Spacing"))],
+        "breaches": [
+            ("breaches-by-clause", _("Clauses")),
+            ("breaches-by-team", _("Teams")),
+            ("breaches-by-person", _("People")),
+        ],
+    }
 
 
 def _cut(keys: Iterable[str], scope: Scope, by: str, now: datetime) -> Table:

@@ -10,9 +10,8 @@ from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability, Side
 from kpis.rules import State
-from kpis.selectors import goals, promises
+from kpis.selectors import goals, promises, standing
 from kpis.selectors.needs import Need, needs_of
-from kpis.selectors.standing import standing
 from kpis.views.asking import choices, links, read_asked, say_period
 from kpis.views.cards import Card, answer, cards, side_words
 
@@ -23,9 +22,10 @@ def home(request: PortalRequest) -> HttpResponse:
     now, tz = timezone.now(), timezone.get_current_timezone()
     asked, agreements, teams = read_asked(request, now, only=("agreement",))
     link = links(asked)
-    kept = cards(promises(asked.scope, now), link)
+    found = standing(asked.scope, now)
+    kept = cards(promises(found, asked.scope, now), link)
     words, state = answer([card.promise for card in kept])
-    shared = cards(goals(asked.scope, now), link)
+    shared = cards(goals(found, asked.scope, now), link)
     sides = [
         (side, label, shown, side_words(shown))
         for side, label in Side.choices
@@ -35,7 +35,7 @@ def home(request: PortalRequest) -> HttpResponse:
         "asked": asked,
         "period": say_period(asked.scope),
         "pace": kept[0].promise.pace if kept else None,
-        "standing": standing(asked.scope, now),
+        "standing": found,
         "answer": words,
         "state": state.value,
         "sides": sides,

@@ -119,6 +119,17 @@ def promised_without_track() -> list[Promised]:
     ]
 
 
+def resting() -> int:
+    """How many clauses in force are without a track that runs: who is in one of these is not written to."""
+    running = set(Track.objects.filter(is_active=True).values_list("agreement_id", "key"))
+    promised = {
+        (version.agreement_id, clause.key)
+        for version in active_versions()
+        for clause in clauses(version.pk, NurtureTrack)
+    }
+    return len(promised - running)
+
+
 # --- Counting -----------------------------------------------------------------------------------------------
 
 

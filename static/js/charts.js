@@ -163,8 +163,15 @@ const draw = (figure) => {
       if (link) location.assign(link.href);
     });
   }
+  // Paper is narrower than the screen: with a view box the picture is made smaller there, and not cut off.
+  const fit = () => {
+    picture.querySelector("svg")?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+  };
+  fit();
   new ResizeObserver(() => {
-    if (picture.clientWidth) chart.resize();
+    if (!picture.clientWidth) return;
+    chart.resize();
+    fit();
   }).observe(picture);
 };
 

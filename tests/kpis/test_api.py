@@ -69,6 +69,7 @@ def test_kpis_tell_every_measure_and_where_its_facts_are(
         ("agreement=none", ["agreement"]),
         ("team=99", ["team"]),
         ("team=x", ["team"]),
+        ("mounth=2026-10&teem=1", ["mounth", "teem"]),
     ],
 )
 def test_kpis_say_what_is_wrong_with_the_question(

@@ -226,14 +226,15 @@ def clocks(*kinds: str) -> Any:
         waived = set(Waiver.objects.values_list("breach__deadline", flat=True))
         verdicts: Counter[str] = Counter()
         for clock in Deadline.objects.filter(kind__in=kinds).select_related("handoff"):
-            if inside(clock.due_at, scope) and clock.pk not in waived:
-                verdicts[verdict(clock, now)] += 1
+            if inside(clock.due_at, scope):
+                verdict = judged(clock, now)
+                verdicts["excused" if verdict == "missed" and clock.pk in waived else verdict] += 1
         return verdicts["kept"], verdicts["kept"] + verdicts["missed"]
 
     return reckon
 
 
-def verdict(clock: Deadline, now: datetime) -> str:
+def judged(clock: Deadline, now: datetime) -> str:
     if clock.outcome == "met":
         return "kept"
     if clock.outcome == "met_late" or (clock.outcome == "open" and clock.due_at < now):

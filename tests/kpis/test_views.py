@@ -17,6 +17,8 @@ from agreements.models import Version
 from handoffs.models import Channel, Outcome
 from handoffs.services import log_attempt, return_handoff, sweep_deadlines
 from leads.stages import Stage
+from outbox.models import Message, MessageState
+from outbox.services import Mail, queue_mails
 from tests.factories.accounts import UserFactory
 from tests.factories.handoffs import SalesTeam, advance_to, urgent_handoff
 
@@ -212,8 +214,23 @@ def test_home_says_what_waits_for_whom(story: SalesTeam) -> None:
         needs[name] = re.findall(r'data-need="([\w-]+)"', client.get("/").content.decode())
     assert "own-late" in needs["rep"]
     assert "risk" in needs["sales"]
-    assert needs["marketing"] == ["returned"]
+    assert needs["marketing"] == ["tracks", "unreachable", "returned"]
     assert "returned" not in needs["rep"]
+
+
+@pytest.mark.usefixtures("starter", "later")
+def test_home_says_that_nobody_looks_after_returned_leads_or_letters(now: datetime) -> None:
+    queue_mails([Mail(dedup_key="a", to="ada@example.com", subject="A", text="B")], now=now)
+    Message.objects.update(state=MessageState.STUCK)
+    needs = {
+        role: dict(
+            re.findall(r'data-need="([\w-]+)">.*?<b class="num">(\d+)</b>', page_of("/", role), re.DOTALL)
+        )
+        for role in (Role.MARKETING_MANAGER, Role.ADMIN, Role.SALES_MANAGER)
+    }
+    assert needs[Role.MARKETING_MANAGER] == {"tracks": "3"}
+    assert needs[Role.ADMIN] == {"tracks": "3", "stuck": "1", "goals": "2"}
+    assert needs[Role.SALES_MANAGER] == {}
 
 
 @pytest.mark.parametrize("role", Role)
