@@ -1,10 +1,10 @@
 """Where upper apps hold scoring back, without `scoring` knowing them. They register in `AppConfig.ready`."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-Hold = Callable[[Sequence[int], datetime], Collection[int]]
-"""lead ids, now → those among them that no score may make an MQL now, such as leads returned a week ago.
+Hold = Callable[[Sequence[int], datetime], Mapping[int, datetime]]
+"""lead ids, now → those among them that no score may make an MQL now, and until when: leads that sales gave back lately.
 
 They are looked at again by the hourly sweep, so that a hold that ends is noticed.
 """

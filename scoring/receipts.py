@@ -103,8 +103,8 @@ class Receipt:
     """A lead's score at an instant by the version in force.
 
     `stored` is the score as last written, which may lag behind what time has taken by some hours. `ahead` is
-    what it will be in `AHEAD` if nothing happens; None where nothing decays. `is_held`: it qualifies, but must
-    not become an MQL now (`scoring.extensions.holds`).
+    what it will be in `AHEAD` if nothing happens; None where nothing decays. `held_until`: it qualifies, but must
+    not become an MQL before that (`scoring.extensions.holds`).
     """
 
     lead_id: int
@@ -117,7 +117,7 @@ class Receipt:
     stored: LeadScore | None
     ahead: Score | None
     stage: Stage
-    is_held: bool = False
+    held_until: datetime | None = None
 
     @property
     def for_mql(self) -> Requirement | None:

@@ -47,11 +47,12 @@ def receipt(lead_id: int, now: datetime) -> Receipt | None:
         [row] = cursor.fetchall()
     stored = LeadScore.objects.filter(lead=lead_id).first()
     found = make_receipt(compiled, Reading(*row), now=now, stored=stored)
-    return replace(found, is_held=found.awaits_mql and _is_held(lead_id, now))
+    return replace(found, held_until=_held_until(lead_id, now) if found.awaits_mql else None)
 
 
-def _is_held(lead_id: int, now: datetime) -> bool:
-    return any(lead_id in hold([lead_id], now) for hold in extensions.holds)
+def _held_until(lead_id: int, now: datetime) -> datetime | None:
+    ends = [hold([lead_id], now).get(lead_id) for hold in extensions.holds]
+    return max(filter(None, ends), default=None)
 
 
 def score_facts(lead_id: int) -> Sequence[Fact]:

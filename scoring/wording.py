@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -126,7 +127,11 @@ def say_headline(receipt: Receipt) -> str:
     """Whether it qualifies for MQL, and if not what is missing."""
     asked = receipt.for_mql
     words = say_requirement(asked, receipt.score.grade) if asked else ""
-    return f"{words} {_('It is held back for now.')}" if receipt.is_held else words
+    if receipt.held_until is None:
+        return words
+    until = date_format(localtime(receipt.held_until), "j M H:i")
+    held = _("Sales gave it back lately: a score alone does not hand it over again before %(until)s.")
+    return " ".join([words, held % {"until": until}])
 
 
 def say_requirement(asked: Requirement, grade: str) -> str:

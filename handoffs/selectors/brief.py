@@ -9,7 +9,8 @@ from handoffs.models import Attempt, Deadline, Handoff
 from handoffs.rules import clock_state
 from handoffs.selectors.information import read_field, say_field
 from handoffs.terms import terms_of
-from leads.models import Activity
+from leads.models import Activity, Lead
+from leads.selectors.timeline import in_words
 
 LATEST = 5
 
@@ -70,4 +71,9 @@ def clock_of(deadline: Deadline, *, now: datetime, tz: tzinfo, waived: bool = Fa
 def _told(handoff: Handoff) -> list[Told]:
     trigger = terms_of(handoff.version_id).triggers.get(handoff.trigger_key)
     fields = trigger.required_information if trigger else []
-    return [Told(say_field(field), read_field(handoff.lead, field) or None) for field in fields]
+    return [Told(say_field(field), _value(handoff.lead, field)) for field in fields]
+
+
+def _value(lead: Lead, field: str) -> Any:
+    value = read_field(lead, field) or None
+    return in_words(value) if value and field == "source" else value

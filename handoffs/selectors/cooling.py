@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Max
+
 from handoffs.models import Handoff
 
 
-def cooling_down(lead_ids: Sequence[int], now: datetime) -> set[int]:
-    """Those of the leads that a score alone does not hand over again yet; registered in
+def cooling_down(lead_ids: Sequence[int], now: datetime) -> dict[int, datetime]:
+    """Those of the leads that a score alone does not hand over again yet, and until when; registered in
     `scoring.extensions.holds`.
     """
     if not lead_ids:
-        return set()
-    cooling = Handoff.objects.filter(lead__in=lead_ids, cool_down_until__gt=now)
-    return set(cooling.values_list("lead_id", flat=True))
+        return {}
+    cooling = Handoff.objects.filter(lead__in=lead_ids, cool_down_until__gt=now).order_by()
+    return dict(cooling.values_list("lead_id").annotate(until=Max("cool_down_until")))

@@ -66,7 +66,7 @@ def hand_over_scored(
     versions = {version.agreement_id: version for version in active_versions()}
     terms = {agreement_id: terms_of(version.pk) for agreement_id, version in versions.items()}
     conversions = _conversions(activity_ids, terms.values())
-    qualified = {*qualified_ids} - cooling_down(qualified_ids, now)
+    qualified = {*qualified_ids} - cooling_down(qualified_ids, now).keys()
     leads = lock_leads([*{*conversions, *qualified}]) if conversions or qualified else []
     candidates = []
     for lead in leads:

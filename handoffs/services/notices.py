@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext_lazy, override
+from django.utils.translation import get_language, gettext, ngettext_lazy, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -187,6 +187,7 @@ def _one(note: Note) -> Tell:
         body=" · ".join(filter(None, (f"§{clause.reference} {clause.title}" if clause else "", _left(note)))),
         url=reverse("leads:detail", args=[note.lead_id]),
         urgent=note.urgent,
+        language=get_language(),
         dedup_key=f"{note.kind.slug}:{note.fact_id}:{note.reader_id}",
     )
 
@@ -201,6 +202,7 @@ def _many(notes: Sequence[Note]) -> Tell:
         body=" · ".join(filter(None, (f"{names}, …", _left(first) if _all_left(notes) else ""))),
         url=reverse(first.kind.value.page),
         urgent=first.urgent,
+        language=get_language(),
         dedup_key=f"{first.kind.slug}s:{min(note.fact_id for note in notes)}:{first.reader_id}",
     )
 

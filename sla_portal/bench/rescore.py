@@ -164,8 +164,9 @@ def generate(leads: int, version: Version) -> None:
     """Leads that are MQLs already, so that scoring alone is measured, with activities of the last 200 days."""
     with transaction.atomic():
         execute("SELECT setseed(0.25)")
-        execute(COMPANIES, [NOW, NOW, max(1, leads // 10)])
-        execute(LEAD_ROWS, [version.agreement_id, NOW, NOW, NOW, NOW, leads])
+        companies = max(1, leads // 10)
+        execute(COMPANIES, [NOW, NOW, companies])
+        execute(LEAD_ROWS, [version.agreement_id, NOW, NOW, NOW, NOW, leads, companies])
         execute(ACTIVITY_ROWS, [NOW, leads, ACTIVITIES_A_LEAD])
     execute("VACUUM ANALYZE")
 
@@ -196,8 +197,8 @@ LEAD_ROWS = """
         (ARRAY['organic', 'paid_search', 'referral', 'purchased_list'])[1 + i %% 4], '', '{}', 'unknown', FALSE, 'mql',
         %s, %s, %s, %s
     FROM generate_series(1, %s) i
-    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place, count(*) OVER () AS total FROM leads_company) company
-        ON company.place = 1 + i %% company.total
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM leads_company) company
+        ON company.place = 1 + i %% %s
     ORDER BY i
 """
 ACTIVITY_ROWS = """

@@ -156,9 +156,15 @@ def test_receipt_says_that_a_lead_is_held_back(now, monkeypatch):
     held, above = (lead_under(version, now=now, job_title="chief", stage=stage) for stage in ("lead", "sql"))
     for lead in (held, above):
         act(lead, "demo_request", now)
-    monkeypatch.setattr(extensions, "holds", [lambda ids, at: [] if at > now else ids])
+    until = now + DAY / 2
+    monkeypatch.setattr(
+        extensions, "holds", [lambda ids, at: {} if at > until else dict.fromkeys(ids, until)]
+    )
 
-    assert wording.say_headline(receipt(held.pk, now)) == "B2 qualifies for MQL. It is held back for now."
+    assert wording.say_headline(receipt(held.pk, now)) == (
+        "B2 qualifies for MQL. Sales gave it back lately: a score alone does not hand it over again before"
+        f" {until:%-d %b %H:%M}."
+    )
     assert wording.say_headline(receipt(held.pk, now + DAY)) == "B2 qualifies for MQL."
     assert wording.say_headline(receipt(above.pk, now)) == "B2 qualifies for MQL."
 

@@ -102,7 +102,7 @@ def test_lead_page_shows_the_receipt_in_brief(now):
 
     assert 'id="receipt"' in said
     assert reverse("scoring:receipt", args=[lead.pk]) in said
-    assert '<dt>interest-page</dt><dd class="num">+5</dd>' in said
+    assert '<dt>interest-page</dt><dd class="num"><bdi dir="ltr">+5</bdi></dd>' in said
     assert "fit-student" not in said
 
 
