@@ -12,7 +12,6 @@ import environ
 import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 
 django_stubs_ext.monkeypatch()  # generic classes may be subscripted at run time
 
@@ -106,8 +105,9 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default="postgres://postgres@127.0.0.1:5432/sla_portal")}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 # On solid-state disks a page read by an index costs hardly more than the next one; with the server's default of 4 the
-# planner reads whole tables where a month of them is asked for.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1")
+# planner reads whole tables where a month of them is asked for. And to compile a statement takes longer than to run any
+# of the portal's.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1 -c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -317,7 +317,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 # --- Language, time, files ----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
-LANGUAGES = [("en", _("English")), ("ar", _("Arabic"))]
+LANGUAGES = [("en", "English"), ("ar", "العربية")]
+"""Each in its own words: who looks for it may not read the others."""
+LOCALE_PATHS = [BASE_DIR / "sla_portal" / "locale"]
+FORMAT_MODULE_PATH = "sla_portal.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.models import User
 from outbox.models import Channel, MessageState, Notice, NoticeQuerySet
@@ -24,7 +25,8 @@ class Tell:
     `dedup_key` names the fact and its reader (`deadline-12-reminder-1-user-7`): whatever was told under a key
     is never told again. `url` is an address of the portal. `urgent` also shows it over the page that is
     open, and queues an e-mail under the same key if the reader wants those (`User.urgent_by_email`). A title
-    beyond 200 or a body beyond 500 characters is cut.
+    beyond 200 or a body beyond 500 characters is cut. `language` is the one it is written in, the reader's; what
+    the e-mail adds is in the same.
     """
 
     user_id: int
@@ -34,6 +36,7 @@ class Tell:
     body: str = ""
     url: str = ""
     urgent: bool = False
+    language: str = "en"
 
 
 TELL = """
@@ -110,7 +113,8 @@ def _letter_text(told: Tell) -> str:
     """What the e-mail of an urgent notice says: the notice, where it leads, and how to get no more of them."""
     link = f"{settings.PORTAL_URL}{told.url}" if told.url else ""
     account = f"{settings.PORTAL_URL}{reverse('accounts:profile')}"
-    foot = _("You get urgent notices by e-mail. Change that in your account: %(url)s") % {"url": account}
+    with override(told.language):
+        foot = _("You get urgent notices by e-mail. Change that in your account: %(url)s") % {"url": account}
     said = (str(told.body) or str(told.title), link, f"-- \n{foot}")
     return plain_text("\n\n".join(filter(None, said)))
 
