@@ -22,18 +22,22 @@ def fill(stack: Stack, *, demo: bool) -> list[list[str]] | None:
         found = stack.prepare()
         change("the database is up to date")
     if demo and found.empty:
-        stack.report.say("  demo       loading the demo company")
-        code = stack.run("manage.py", "load_demo")
-        if code in ENDED_BY_SIGNAL:
-            raise KeyboardInterrupt
-        if code != 0:
-            raise Trouble(
-                "The demo could not be loaded; the reason stands above. --no-demo starts without it."
-            )
+        with stack.report.step("demo", "loading the demo company") as change:
+            _load_demo(stack)
+            change("the demo company is loaded")
         found = stack.prepare()
     if found.logins and not outside("DATABASE_URL"):
         demo_mark(stack.layout).touch()
     return None if found.empty else found.logins
+
+
+def _load_demo(stack: Stack) -> None:
+    """In the foreground, where it shows how far it is."""
+    code = stack.run("manage.py", "load_demo", "--verbosity", "0")
+    if code in ENDED_BY_SIGNAL:
+        raise KeyboardInterrupt
+    if code != 0:
+        raise Trouble("The demo could not be loaded; the reason stands above. --no-demo starts without it.")
 
 
 @contextlib.contextmanager

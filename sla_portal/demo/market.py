@@ -110,6 +110,11 @@ class Visitor:
     visits: list[Visit] = field(default_factory=list)
 
 
+RUSH = 16
+RUSH_WITHIN = timedelta(hours=9)
+"""A webinar brought so many leads in the last hours of business: reps find them on their desks."""
+
+
 def draw(random: Random, weights: dict[Any, int]) -> Any:
     return random.choices(list(weights), list(weights.values()))[0]
 
@@ -132,14 +137,28 @@ def companies(random: Random) -> list[CompanyItem]:
 def visitors(
     random: Random, schedule: Schedule, *, start: datetime, end: datetime, count: int
 ) -> Iterator[Visitor]:
-    """Leads in the order in which they become known, slowly more of them, mostly in business hours."""
+    """Leads in the order in which they become known, slowly more of them, mostly in business hours; then a rush."""
     firms = companies(random)
     span = (end - start) / timedelta(seconds=1)
     instants = sorted(start + timedelta(seconds=span * random.random() ** 0.7) for _ in range(count))
     for number, drawn in enumerate(instants):
         known_at = drawn if random.random() < 0.12 else _in_hours(random, schedule, drawn)
         if known_at < end:
-            yield _visitor(random, number, firms[int(len(firms) * random.random() ** 1.4)], known_at, end)
+            yield _visitor(random, number, _firm(random, firms), known_at, end)
+    opened = business_time_before(schedule, end, RUSH_WITHIN)
+    for number in range(count, count + RUSH):
+        known_at = schedule.add(opened, RUSH_WITHIN * random.random())
+        yield _visitor(random, number, _firm(random, firms), known_at, end, webinar=True)
+
+
+def business_time_before(schedule: Schedule, at: datetime, duration: timedelta) -> datetime:
+    """The instant from which so much business time passes until another one; fourteen days before it at the most."""
+    start = at - timedelta(days=14)
+    return schedule.add(start, max(schedule.elapsed(start, at) - duration, timedelta(0)))
+
+
+def _firm(random: Random, firms: list[CompanyItem]) -> CompanyItem:
+    return firms[int(len(firms) * random.random() ** 1.4)]
 
 
 def _in_hours(random: Random, schedule: Schedule, at: datetime) -> datetime:
@@ -148,9 +167,17 @@ def _in_hours(random: Random, schedule: Schedule, at: datetime) -> datetime:
     return schedule.add(at, timedelta(minutes=random.randrange(1, 480)))
 
 
-def _visitor(random: Random, number: int, firm: CompanyItem, known_at: datetime, end: datetime) -> Visitor:
+def _visitor(
+    random: Random,
+    number: int,
+    firm: CompanyItem,
+    known_at: datetime,
+    end: datetime,
+    *,
+    webinar: bool = False,
+) -> Visitor:
     first, last = random.choice(FIRST_NAMES), random.choice(LAST_NAMES)
-    readiness = random.betavariate(1.3, 2.2)
+    readiness = random.betavariate(4, 2) if webinar else random.betavariate(1.3, 2.2)
     ref = RefItem(system="web", id=f"v-{number:05}")
     item = LeadItem(
         external_ref=ref,
@@ -160,13 +187,14 @@ def _visitor(random: Random, number: int, firm: CompanyItem, known_at: datetime,
         job_title=draw(random, TITLES),
         phone=_phone(random) if random.random() < 0.72 else None,
         company=firm,
-        source=draw(random, SOURCES),
+        source="webinar" if webinar else draw(random, SOURCES),
         time_zone="Europe/Berlin",
         email_consent="given" if random.random() < 0.8 else "unknown",
         created_at=known_at,
     )
     visitor = Visitor(known_at, item, readiness)
-    visitor.visits = sorted(_visits(random, visitor, ref, end), key=lambda visit: visit.at)
+    watched = [_visit(ref, "webinar_attended", known_at)] if webinar else []
+    visitor.visits = sorted([*watched, *_visits(random, visitor, ref, end)], key=lambda visit: visit.at)
     return visitor
 
 

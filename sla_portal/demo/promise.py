@@ -11,9 +11,12 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "goal-mqls": {"target": 115, "baseline": 95},
     "funnel-plan": {
         "revenue_a_month": 63_000,
-        "deal_size": 18_000,
-        "sql_to_customer": 0.3,
-        "lead_to_mql": 0.35,
+        "marketing_sourced_share": 0.7,
+        "deal_size": 15_000,
+        "sql_to_customer": 0.2,
+        "mql_to_sql": 0.335,
+        "lead_to_mql": 0.45,
+        "visitor_to_lead": 0.02,
     },
     "commitment-mqls": {"target": 45},
 }

@@ -50,11 +50,16 @@ NOTES = {
 
 
 class Desk:
-    """All reps at their desks. `work` does the next thing with a handoff and says when to look again."""
+    """All reps at their desks, `until` they left them. `work` does the next thing with a handoff and says when to look
+    again.
+    """
 
-    def __init__(self, random: Random, schedule: Schedule, people: Mapping[str, User]) -> None:
+    def __init__(
+        self, random: Random, schedule: Schedule, people: Mapping[str, User], *, until: datetime
+    ) -> None:
         self.random = random
         self.schedule = schedule
+        self.until = until
         self.manager = people["sales"]
         self.reps = {people[login].pk: (people[login], habit) for login, habit in HABITS.items()}
         self.readiness: dict[str, float] = {}
@@ -70,6 +75,8 @@ class Desk:
         return self._later(now, minutes=2 + self.random.expovariate(1 / (habit.first_touch * haste)))
 
     def work(self, handoff_id: int, now: datetime) -> datetime | None:
+        if now >= self.until:
+            return None
         handoff = Handoff.objects.select_related("lead").get(pk=handoff_id)
         try:
             if handoff.is_open:
@@ -171,10 +178,10 @@ class Desk:
         rep = lead.owner or self.manager
         if lead.stage == Stage.SQL:
             open_opportunity(lead_id=lead.pk, value=self._worth(lead), now=now, actor=rep)
-            return self._later(now, minutes=60 * self.random.randrange(30, 220))
+            return self._later(now, minutes=60 * self.random.randrange(15, 90))
         if lead.stage != Stage.OPPORTUNITY:
             return None
-        if self.random.random() < 0.25 + 0.35 * self._is_ready(handoff):
+        if self.random.random() < 0.18 + 0.35 * self._is_ready(handoff):
             mark_won(lead_id=lead.pk, value=lead.value, now=now, actor=rep)
         else:
             reason = self.random.choice(terms_of(handoff.version_id).reasons_for("lose")).key

@@ -24,7 +24,7 @@ from nurture.services import adopt_starter_tracks, send_steps
 from outbox.services import mark_read
 from scoring.services import rescore_stale
 from sla_portal.demo import cast
-from sla_portal.demo.market import Visit, Visitor, visitors, visitors_of
+from sla_portal.demo.market import Visit, Visitor, business_time_before, visitors, visitors_of
 from sla_portal.demo.promise import promise
 from sla_portal.demo.readers import Readers
 from sla_portal.demo.reps import Desk
@@ -34,6 +34,8 @@ VISITORS = 190
 SEED = 20_261
 WEBSITE = f"https://www.{cast.DOMAIN}"
 QUARTERS_START = (1, 4, 7, 10)
+AWAY = timedelta(hours=2)
+"""Business time that nobody worked at the end, so that whoever logs in finds something to do."""
 TICKS_A_DAY = (8, 14)
 """UTC hours at which what only browses is synced in a batch, as a nightly job of a CRM would."""
 
@@ -85,7 +87,8 @@ class Story:
         agreement = self._agree(before).agreement
         cast.open_pool(self.people, agreement=agreement, until=self.end, now=before)
         self.schedule: Schedule = current_revision(agreement.calendar_id).schedule
-        self.desk = Desk(self.random, self.schedule, self.people)
+        left_at = business_time_before(self.schedule, self.end, AWAY)
+        self.desk = Desk(self.random, self.schedule, self.people, until=left_at)
         self.readers = Readers(self.random, self.desk.readiness)
         adopt_starter_tracks(
             agreement_id=agreement.pk, site=WEBSITE, now=before, actor=self.people["marketing"]

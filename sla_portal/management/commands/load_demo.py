@@ -15,6 +15,7 @@ WIDTH = 30
 
 
 class Command(BaseCommand):
+    _shown = -1
     help = "Load the demo company into an empty database. Doing it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -25,15 +26,18 @@ class Command(BaseCommand):
             raise CommandError("This database has people in it. The demo company needs an empty one.")
         with transaction.atomic(), keeping_mails():
             tell_story(now=timezone.now(), progress=self._show)
-        self.stdout.write("" if self.stdout.isatty() else "The demo company is loaded.")
+        if options["verbosity"]:
+            self.stdout.write(
+                "\nThe demo company is loaded." if self._shown >= 0 else "The demo company is loaded."
+            )
 
     def _show(self, share: float) -> None:
         """A bar that grows, where somebody looks."""
         if not self.stdout.isatty():
             return
         percent = int(share * 100)
-        if percent != getattr(self, "_shown", -1):
+        if percent != self._shown:
             self._shown = percent
             bar = "█" * (WIDTH * percent // 100)
-            self.stdout.write(f"\rDemo company {bar:░<{WIDTH}} {percent:3} %", ending="")
+            self.stdout.write(f"\r  {'demo':<10} {bar:░<{WIDTH}} {percent:3} %", ending="")
             self.stdout.flush()
