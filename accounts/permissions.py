@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from accounts.roles import Capability
@@ -16,6 +17,7 @@ class PortalRequest(HttpRequest):
     """A request behind `requires`: somebody is logged in."""
 
     user: User
+    htmx: HtmxDetails
 
 
 P = ParamSpec("P")

@@ -39,7 +39,9 @@ class AttemptForm(forms.Form):
 class ReasonForm(forms.Form):
     """Why a handoff is rejected, returned or disqualified: one of the agreement's documented reasons."""
 
-    reason_key = forms.ChoiceField(label=_("Reason"), widget=forms.RadioSelect)
+    reason_key = forms.ChoiceField(
+        label=_("Reason"), widget=forms.RadioSelect, error_messages={"required": _("Choose a reason.")}
+    )
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=_lines(3))
 
     def __init__(self, *args: Any, reasons: list[ReturnReason], **kwargs: Any) -> None:

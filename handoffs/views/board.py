@@ -49,7 +49,7 @@ def board(request: PortalRequest) -> HttpResponse:
         "may_manage": request.user.can(Capability.MANAGE_HANDOFFS),
         "now": now,
     }
-    return render(request, "handoffs/_board.html" if request.htmx else "handoffs/board.html", context)  # type: ignore[attr-defined]
+    return render(request, "handoffs/_board.html" if request.htmx else "handoffs/board.html", context)
 
 
 @require_POST

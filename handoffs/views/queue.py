@@ -23,7 +23,7 @@ def queue(request: PortalRequest) -> HttpResponse:
     owner = _owner(request)
     words = request.GET.get("q", "").strip()
     rows = queue_of(owner.pk, now=now, tz=tz, words=words)
-    template = "handoffs/_queue.html" if request.htmx else "handoffs/queue.html"  # type: ignore[attr-defined]
+    template = "handoffs/_queue.html" if request.htmx else "handoffs/queue.html"
     return render(
         request,
         template,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -61,7 +61,7 @@ def _import_list(request: PortalRequest, handler: StreamToDisk) -> HttpResponse:
         return _go(request, reverse("leads:import_columns", args=[form.cleaned_data["job"].pk]))
     context = {"form": form, **_limits()}
     status = 422 if form.errors else 200
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "leads/imports/_upload.html", context, status=status)
     page = Paginator(imports(), PAGE_SIZE).get_page(request.GET.get("page"))
     count = page.paginator.count
@@ -99,8 +99,8 @@ def _limits() -> dict[str, Any]:
     return {"most_bytes": services.MOST_BYTES, "most_mb": most, "too_large": words % {"most": most}}
 
 
-def _go(request: HttpRequest, url: str) -> HttpResponse:
-    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)  # type: ignore[attr-defined]
+def _go(request: PortalRequest, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 # --- Columns, then a rehearsal ------------------------------------------------------------------------------

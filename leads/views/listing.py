@@ -61,7 +61,7 @@ def leads_list(request: PortalRequest) -> HttpResponse:
         "may_import": request.user.can(Capability.IMPORT_LEADS),
         "now": timezone.now(),
     }
-    is_part = request.htmx.target == "leads"  # type: ignore[attr-defined]
+    is_part = request.htmx.target == "leads"
     response = render(request, "leads/_list.html" if is_part else "leads/list.html", context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     if is_part:
