@@ -8,7 +8,7 @@ MEDIA = "application/problem+json"
 CLAUSE = {
     "key": "trigger-demo-request",
     "reference": "4.1",
-    "words": "Request for a conversation",
+    "words": "Asks to talk",
     "version": 3,
     "url": "/agreement/marketing-and-sales/v3/#trigger-demo-request",
 }

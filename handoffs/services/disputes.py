@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.roles import Capability, Side
+from agreements.models import Version
 from handoffs.models import EventKind, Handoff, HandoffEvent
 from handoffs.rules import Act
 from handoffs.services.create import Candidate, create_handoffs, in_hand_of, make_mql
@@ -19,6 +20,7 @@ from handoffs.services.notices import Note, NoteKind, marketing_managers, tell_a
 from handoffs.services.refusals import AlreadyHandedOver, CannotDispute, CannotTake, ManagersOnly
 from handoffs.services.routing import check_can_take
 from handoffs.terms import terms_of
+from leads.stages import Stage, rank
 
 
 @transaction.atomic
@@ -52,8 +54,8 @@ def rule_on_dispute(
     """Settle a dispute: the end stands, or the lead is handed over again, to the same owner who is there to
     take it.
 
-    Returns the new handoff, if any. Raises `ManagersOnly`, `CannotDispute` (nothing is disputed),
-    `AlreadyHandedOver`.
+    Returns the new handoff, if any. Raises `ManagersOnly`, `CannotDispute` (nothing is disputed, or the lead
+    has become an SQL since), `AlreadyHandedOver`.
     """
     check_manager(actor)
     handoff = lock_handoff(handoff_id)
@@ -75,12 +77,21 @@ def rule_on_dispute(
 
 
 def _hand_over_again(handoff: Handoff, *, now: datetime, actor: User) -> Handoff | None:
+    """Under the version now in force, if it still knows the trigger; else under the one of the first time."""
     _check_free(handoff)
-    trigger = terms_of(handoff.version_id).triggers[handoff.trigger_key]
+    lead = handoff.lead
+    if rank(lead.stage) >= rank(Stage.SQL):
+        raise CannotDispute(
+            _("%(lead)s is beyond handing over: %(stage)s.")
+            % {"lead": lead, "stage": lead.get_stage_display()}
+        )
+    version = Version.objects.active().select_related("agreement").filter(agreement=lead.agreement_id).first()
+    if version is None or handoff.trigger_key not in terms_of(version.pk).triggers:
+        version = handoff.version
     candidate = Candidate(
-        handoff.lead,
-        handoff.version,
-        trigger,
+        lead,
+        version,
+        terms_of(version.pk).triggers[handoff.trigger_key],
         acted_at=handoff.lead_acted_at,
         note=handoff.note,
         owner_id=_same_owner(handoff, now),

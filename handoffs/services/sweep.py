@@ -14,7 +14,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from handoffs.models import DeadlineKind, EventKind, Handoff, HandoffEvent, HandoffState, Pool
+from handoffs.models import Deadline, DeadlineKind, EventKind, Handoff, HandoffEvent, HandoffState, Pool
 from handoffs.rules import ClockAct, ClockPlan
 from handoffs.services.assignment import move
 from handoffs.services.deadlines import record_breaches
@@ -228,10 +228,18 @@ def _note(due: Due, kind: NoteKind, reader_id: int, *, urgent: bool) -> Note:
 
 
 def _move_on(handoff_ids: Sequence[int], now: datetime) -> int:
-    """What is due for handoffs that lay too long, and then somebody else gets them, or the manager's queue."""
+    """What is due for handoffs that lay too long, and then somebody else gets them, or the manager's queue.
+
+    Only those whose clock still says so under the lock: between the look and the lock another may have acted.
+    """
+    lying = Deadline.objects.open().filter(
+        handoff__in=handoff_ids, next_action_at__lt=now, reassign_at__lt=now
+    )
+    handoffs = _with_relations(list(lying.values_list("handoff", flat=True)))
     acted = _pass_time(handoff_ids, now, moving=True)
-    handoffs = _with_relations(handoff_ids)
-    lain = passed_over(handoff_ids)
+    if not handoffs:
+        return acted
+    lain = passed_over([each.pk for each in handoffs])
     wants = [
         Want(each.pool_id, each.urgent, not_to=lain.get(each.pk, set()) | {each.owner_id or 0})
         for each in handoffs

@@ -74,7 +74,7 @@ def test_one_handoff(mia: ApiClient, handoff: Handoff, starter: Version, now: da
         "trigger": {
             "key": "trigger-demo-request",
             "reference": "4.1",
-            "words": "Request for a conversation",
+            "words": "Asks to talk",
             "version": 1,
             "url": f"{starter.get_absolute_url()}#trigger-demo-request",
         },

@@ -119,7 +119,7 @@ def test_hand_over_tells_the_owner_in_the_own_language_and_zone(
     handoff = urgent_handoff(starter, now, first_name="Ada", last_name="King")
     notice = Notice.objects.get(user=sales_team.mia)
     assert (notice.title, notice.urgent) == ("Ada King is yours: accept by 2 Nov 11:30", True)
-    assert notice.body == "§4.1 Request for a conversation"
+    assert notice.body == "§4.1 Asks to talk"
     assert str(handoff.lead_id) in notice.url
 
 

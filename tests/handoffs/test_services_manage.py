@@ -29,7 +29,8 @@ from handoffs.services import (
     update_pool,
     waive_breach,
 )
-from leads.models import Lead
+from leads.models import ChangeSource, Lead
+from leads.services import Move, advance_stages
 from leads.stages import Stage
 from outbox.models import Notice
 from tests.factories.accounts import UserFactory
@@ -233,6 +234,20 @@ def test_a_dispute_that_sales_grants_hands_over_again_to_the_same_owner(
         rule_on_dispute(handoff_id=returned.pk, reopen=True, now=now, actor=sales_team.manager)
     with pytest.raises(CannotDispute, match="before"):
         dispute_ending(handoff_id=returned.pk, note="Again", now=now, actor=sales_team.marketing)
+
+
+def test_a_dispute_cannot_be_granted_once_the_lead_is_an_sql(
+    returned: Handoff, starter: Version, sales_team: SalesTeam, now: datetime
+):
+    dispute_ending(handoff_id=returned.pk, note="Look", now=now + 2 * HOUR, actor=sales_team.marketing)
+    move = Move(returned.lead_id, Stage.SQL, starter.pk, "", reason="Signed elsewhere")
+    advance_stages([move], now=now + 2 * HOUR, actor=None, source=ChangeSource.RULE)
+    with pytest.raises(CannotDispute, match="beyond handing over"):
+        rule_on_dispute(handoff_id=returned.pk, reopen=True, now=now + 3 * HOUR, actor=sales_team.manager)
+    assert not Handoff.objects.open().filter(lead=returned.lead_id).exists()
+    rule_on_dispute(handoff_id=returned.pk, reopen=False, now=now + 3 * HOUR, actor=sales_team.manager)
+    returned.refresh_from_db()
+    assert returned.disputed_at is None
 
 
 def test_a_dispute_granted_while_the_owner_is_away_goes_by_turns(

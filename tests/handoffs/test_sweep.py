@@ -177,6 +177,32 @@ def test_everything_is_done_in_order_after_hours_of_standstill(
     ]
 
 
+@pytest.mark.parametrize("act", [log_attempt, reject_handoff])
+def test_what_was_done_between_the_look_and_the_lock_moves_nothing(
+    handoff: Handoff, sales_team: SalesTeam, now: datetime, monkeypatch: pytest.MonkeyPatch, act: Any
+):
+    late = now + timedelta(days=2)
+    claim = sweeping._claim
+
+    def claim_then_act(statement: str, **values: Any) -> list[int]:
+        claimed = claim(statement, **values)
+        if statement is sweeping.DUE_TO_MOVE and claimed:
+            asked = (
+                {"channel": "phone", "outcome": "voicemail"}
+                if act is log_attempt
+                else {"reason_key": "reject-duplicate"}
+            )
+            act(handoff_id=handoff.pk, now=late, actor=sales_team.mia, **asked)
+        return claimed
+
+    monkeypatch.setattr(sweeping, "_claim", claim_then_act)
+    sweep_deadlines(now=late)
+    handoff.refresh_from_db()
+    assert handoff.owner_id == sales_team.mia.pk
+    assert handoff.state == (HandoffState.ACCEPTED if act is log_attempt else HandoffState.REJECTED)
+    assert "reassigned" not in kinds_of(handoff)
+
+
 def test_it_goes_round_until_everybody_let_it_lie_and_then_to_the_manager(
     handoff: Handoff, sales_team: SalesTeam, now: datetime
 ):
