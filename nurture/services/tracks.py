@@ -93,6 +93,15 @@ def _about_offer(step: StepDraft) -> Iterable[tuple[str, str]]:
             yield "offer_url", error.in_words(gettext)
 
 
+def _against_running(steps: Sequence[StepDraft]) -> Iterable[TrackProblem]:
+    if not steps:
+        yield TrackProblem(0, "steps", _("A track that runs needs an e-mail: pause it before you empty it."))
+    for position, step in enumerate(steps, start=1):
+        if is_placeholder(step.offer_url):
+            message = _("The track runs: give an address on your own website instead of example.com.")
+            yield TrackProblem(position, "offer_url", message)
+
+
 _SHORTEST = {Unit.BUSINESS_DAY: timedelta(days=1), Unit.DAY: timedelta(days=1)}
 _SHORTEST |= {Unit.BUSINESS_HOUR: timedelta(hours=1), Unit.HOUR: timedelta(hours=1)}
 
@@ -122,8 +131,9 @@ def save_track(
     """Write a track anew; what says the same as before changes nothing.
 
     Who is in the track stays on their revision. Only while the track never ran do those who wait, and got
-    nothing yet, begin with the new one. `base` is the revision the writer saw. Raises `TrackInvalid` with
-    everything that is wrong, `EditedMeanwhile`, and `Track.DoesNotExist`.
+    nothing yet, begin with the new one. `base` is the revision the writer saw. What `start_track` asks of a
+    track holds for one that runs. Raises `TrackInvalid` with everything that is wrong,
+    `EditedMeanwhile`, and `Track.DoesNotExist`.
     """
     if problems := check_track(name=name, lasts_days=lasts_days, steps=steps):
         raise TrackInvalid(problems)
@@ -131,6 +141,8 @@ def save_track(
     newest = newest_revision(track)
     if base is not None and newest.number != base:
         raise EditedMeanwhile(newest.number)
+    if track.is_active and (problems := list(_against_running(steps))):
+        raise TrackInvalid(problems)
     if track.name != name.strip():
         track.name = name.strip()
         track.save(update_fields=["name"])

@@ -86,6 +86,17 @@ def test_start_refuses_what_leads_nowhere_or_says_nothing(starter: Version, now:
         start_track(track_id=track.pk, now=now, actor=None)
 
 
+def test_a_track_that_runs_is_not_emptied_nor_led_nowhere(track: Track, now: datetime) -> None:
+    nowhere = StepDraft("5 days", "Hello", "Read: {{ offer }}", "The guide", "https://example.com/guide")
+    for steps, field in (([], "steps"), ([nowhere], "offer_url")):
+        with pytest.raises(TrackInvalid) as refusal:
+            save_track(track_id=track.pk, name="New", lasts_days=30, steps=steps, now=now, actor=None)
+        assert [problem.field for problem in refusal.value.problems] == [field]
+    assert not Track.objects.filter(name="New").exists()
+    pause_track(track_id=track.pk, now=now, actor=None)
+    assert save_track(track_id=track.pk, name="New", lasts_days=30, steps=[], now=now, actor=None).number
+
+
 def test_adopt_gives_the_offers_a_website_and_starts_them_once(starter: Version, now: datetime) -> None:
     with pytest.raises(TrackInvalid, match="begins with https"):
         adopt_starter_tracks(agreement_id=starter.agreement_id, site="bar.example", now=now, actor=None)
