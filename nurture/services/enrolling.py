@@ -1,7 +1,7 @@
 """How a lead gets into a track: the same statements for one and for thousands."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -149,7 +149,7 @@ def enrol_leads(entries: Sequence[Entry], *, now: datetime, actor: User | None) 
     end_enrolments(dict.fromkeys(leads, EndedWhy.MOVED), now=now)
     plans = _plans({entry.track.pk: entry.track for entry in entries})
     suppressed = suppressed_among(lead.email for lead in leads.values() if lead.email)
-    received = _received(list(leads))
+    received = texts_received(list(leads))
     enrolments = [
         _enrolment(entry, leads[entry.lead_id], plans[entry.track.pk], suppressed, received, now, actor)
         for entry in {entry.lead_id: entry for entry in entries}.values()
@@ -176,8 +176,8 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
     return dict(Suppression.objects.in_force().filter(address__in=asked).values_list("address", "why"))
 
 
-def _received(lead_ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
-    """By lead the texts it was sent."""
+def texts_received(lead_ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
+    """By lead the subjects and bodies it was sent, whatever the track; empty for one that got none."""
     texts: dict[int, set[tuple[str, str]]] = defaultdict(set)
     sent = Delivery.objects.filter(enrolment__lead__in=lead_ids).order_by()
     for lead_id, subject, body in sent.values_list("enrolment__lead_id", "step__subject", "step__body"):
@@ -194,7 +194,7 @@ def _enrolment(
     now: datetime,
     actor: User | None,
 ) -> Enrolment:
-    position = first_new(plan, received.get(lead.pk, set()))
+    position = next_new(plan, received[lead.pk])
     enrolment = Enrolment(
         lead=lead,
         track=entry.track,
@@ -218,9 +218,12 @@ def _enrolment(
     return enrolment
 
 
-def first_new(plan: Plan, texts: set[tuple[str, str]]) -> int:
-    """The position of the first step that was not sent to the lead before."""
-    new = (position for position, step in enumerate(plan.steps, 1) if (step.subject, step.body) not in texts)
+def next_new(plan: Plan, texts: Set[tuple[str, str]], *, after: int = 0) -> int:
+    """The position of the first step beyond `after` that was not sent to the lead before; else one beyond
+    the last.
+    """
+    beyond = enumerate(plan.steps[after:], after + 1)
+    new = (position for position, step in beyond if (step.subject, step.body) not in texts)
     return next(new, len(plan.steps) + 1)
 
 

@@ -4,7 +4,7 @@ Everything it needs stands in PostgreSQL: any number of workers may sweep at onc
 late. What is sent and that it was sent commit together, and the database takes no step twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -22,7 +22,13 @@ from nurture.models import (
     Step,
     SuppressedWhy,
 )
-from nurture.services.enrolling import hold_of, must_not_write, suppressed_among
+from nurture.services.enrolling import (
+    hold_of,
+    must_not_write,
+    next_new,
+    suppressed_among,
+    texts_received,
+)
 from nurture.services.letters import mail
 from nurture.services.suppressing import suppress_addresses
 from nurture.services.tracks import Plan, schedule_of
@@ -78,8 +84,10 @@ def _claim(**values: Any) -> list[int]:
 
 @dataclass
 class _Batch:
-    """What a batch sends."""
+    """What a batch sends; `suppressed` and `received` are known before."""
 
+    suppressed: dict[str, str]
+    received: dict[int, set[tuple[str, str]]]
     mails: list[Mail] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     bad_addresses: dict[str, str] = field(default_factory=dict)
@@ -92,10 +100,12 @@ def _send(enrolment_ids: Sequence[int], now: datetime) -> int:
         .order_by("pk")
     )
     plans = _plans(enrolments)
-    suppressed = suppressed_among(each.lead.email for each in enrolments if each.lead.email)
-    batch = _Batch()
+    batch = _Batch(
+        suppressed=suppressed_among(each.lead.email for each in enrolments if each.lead.email),
+        received=texts_received([each.lead_id for each in enrolments]),
+    )
     for enrolment in enrolments:
-        _pass(enrolment, plans[enrolment.revision_id], suppressed, batch, now)
+        _pass(enrolment, plans[enrolment.revision_id], batch, now)
     _write(enrolments, batch, now)
     return len(batch.mails)
 
@@ -113,11 +123,11 @@ def _plans(enrolments: Sequence[Enrolment]) -> dict[int, Plan]:
     }
 
 
-def _pass(enrolment: Enrolment, plan: Plan, suppressed: dict[str, str], batch: _Batch, now: datetime) -> None:
+def _pass(enrolment: Enrolment, plan: Plan, batch: _Batch, now: datetime) -> None:
     """Decide what becomes of one enrolment whose time has come."""
     enrolment.updated_at = now
     step = plan.step(enrolment.position)
-    if why := must_not_write(enrolment.lead, suppressed):
+    if why := must_not_write(enrolment.lead, batch.suppressed):
         _end(enrolment, why, now)
     elif step is None:
         _end(enrolment, EndedWhy.FINISHED, now)
@@ -131,7 +141,8 @@ def _pass(enrolment: Enrolment, plan: Plan, suppressed: dict[str, str], batch: _
         batch.deliveries.append(
             Delivery(enrolment=enrolment, step=step, address=enrolment.lead.email or "", queued_at=now)
         )
-        _move_on(enrolment, plan, now)
+        batch.received[enrolment.lead_id].add((step.subject, step.body))
+        _move_on(enrolment, plan, batch.received[enrolment.lead_id], now)
 
 
 def _end(enrolment: Enrolment, why: EndedWhy, now: datetime) -> None:
@@ -139,8 +150,8 @@ def _end(enrolment: Enrolment, why: EndedWhy, now: datetime) -> None:
     enrolment.hold, enrolment.next_at = Hold.NONE, None
 
 
-def _move_on(enrolment: Enrolment, plan: Plan, now: datetime) -> None:
-    enrolment.position += 1
+def _move_on(enrolment: Enrolment, plan: Plan, texts: Set[tuple[str, str]], now: datetime) -> None:
+    enrolment.position = next_new(plan, texts, after=enrolment.position)
     enrolment.due_at = plan.due(enrolment.position, after=now, started_at=enrolment.started_at)
     enrolment.next_at = enrolment.due_at
 

@@ -40,6 +40,7 @@ from nurture.services import (
     suppress_by_hand,
 )
 from nurture.services.starter import starter_tracks
+from nurture.services.tracks import drafts_of, newest_revision
 from tests.factories.agreements import starter_content
 from tests.factories.handoffs import SalesTeam, advance_to, urgent_handoff
 from tests.factories.nurture import KEY, SITE, STEPS, enrol, returned, running_track, running_tracks, willing
@@ -316,6 +317,24 @@ def test_what_was_sent_before_is_not_sent_again(starter: Version, track: Track, 
     assert again.position == 2
     send_steps(now=now + 5 * DAY)
     assert list(Delivery.objects.order_by("pk").values_list("step__position", flat=True)) == [1, 2]
+
+
+def test_a_new_beginning_passes_over_what_was_sent_further_on(
+    starter: Version, track: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    enrol(track, lead, now=now)
+    for day in (1, 4):
+        assert send_steps(now=now + day * DAY) == 1
+    steps = drafts_of(newest_revision(track))
+    steps[0] = replace(steps[0], subject="Hello once more")
+    save_track(track_id=track.pk, name=track.name, lasts_days=30, steps=steps, now=now, actor=None)
+    later = now + 10 * DAY
+    [again] = enrol(track, lead, now=later)
+    for day in range(31):
+        send_steps(now=later + day * DAY)
+    subjects = Delivery.objects.filter(enrolment=again).order_by("pk").values_list("step__subject", flat=True)
+    assert list(subjects) == ["Hello once more", "Third"]
 
 
 def test_enrolling_costs_the_same_for_one_and_for_many(starter: Version, track: Track, now: datetime) -> None:
