@@ -15,8 +15,8 @@ from agreements.models import Agreement
 from handoffs.models import Attempt, Breach, Deadline, Handoff
 from kpis.models import TrafficDay
 from kpis.scopes import Scope
-from leads.models import StageChange
-from leads.stages import LADDER, Stage, rank
+from leads.models import Lead, StageChange
+from leads.stages import Stage
 
 Rows = QuerySet[Any]
 
@@ -35,7 +35,8 @@ class Population:
     key: str
     model: type[Model]
     at: str
-    lead: str = "lead"
+    lead: str | None = "lead__"
+    """What stands before the fields of the lead; empty where the fact is a lead, None where it has none."""
     agreement: str = "version__agreement"
     owner: str = "owner"
     team: str = "owner__team"
@@ -78,8 +79,8 @@ class Population:
     def path(self, by: str) -> str:
         """The ORM path of a dimension; empty if these facts have no such dimension."""
         own = {"person": self.owner, "team": self.team, "agreement": self.agreement}
-        if by == "source" and self.lead:
-            return f"{self.lead}__source"
+        if by == "source" and self.lead is not None:
+            return f"{self.lead}source"
         return self.dimensions.get(by) or own.get(by, "")
 
 
@@ -89,36 +90,12 @@ def _of_agreement(agreement_id: int) -> Q:
     return Q(agreement=agreement_id) | (Q(agreement=None) & Q(is_default))
 
 
-# --- Leads on the ladder: index stage_change_by_stage (to_stage, at), first entries by stage_change_by_lead ----
+# --- Leads on the ladder: indexes lead_became_lead, lead_became_mql, …; decisions by stage_change_that_ends ------
 
 
-def first_reached(*stages: Stage) -> Callable[[Rows], Rows]:
-    """Entries into any of these stages by leads that were in none of them before: each lead once, ever."""
-
-    def narrow(rows: Rows) -> Rows:
-        # Looked up lead by lead in the index. "None earlier" would be a join with everybody's changes, ever.
-        entries = StageChange.objects.filter(lead=OuterRef("lead"), to_stage__in=stages)
-        first = entries.order_by("at", "pk").values("pk")[:1]
-        return rows.filter(pk=Subquery(first), to_stage__in=stages)
-
-    return narrow
-
-
-def at_least(stage: Stage) -> tuple[Stage, ...]:
-    """The stage and those above it: rungs may be left out, and who buys was a lead before."""
-    return LADDER[rank(stage) :]
-
-
-def _entries(key: str, *stages: Stage) -> Population:
-    return Population(
-        key,
-        StageChange,
-        at="at",
-        agreement="lead__agreement",
-        owner="lead__owner",
-        team="lead__owner__team",
-        narrowed=first_reached(*stages),
-    )
+def _leads(key: str, became: str) -> Population:
+    """Leads by when they first reached a stage: each once, ever."""
+    return Population(key, Lead, at=became, lead="", agreement="agreement", owner="owner", team="owner__team")
 
 
 DECIDED = Q(to_stage=Stage.CUSTOMER) | Q(
@@ -136,10 +113,10 @@ def _decisions(rows: Rows) -> Rows:
     )
 
 
-LEADS = _entries("leads", *at_least(Stage.LEAD))
-MQLS = _entries("mqls", Stage.MQL)
-SQLS = _entries("sqls", *at_least(Stage.SQL))
-WINS = _entries("wins", Stage.CUSTOMER)
+LEADS = _leads("leads", "became_lead_at")
+MQLS = _leads("mqls", "became_mql_at")
+SQLS = _leads("sqls", "became_sql_at")
+WINS = _leads("wins", "became_customer_at")
 DECISIONS = Population(
     "decisions",
     StageChange,
@@ -172,7 +149,7 @@ CLOCKS = Population(
     "clocks",
     Deadline,
     at="due_at",
-    lead="handoff__lead",
+    lead="handoff__lead__",
     version="version",
     dimensions={"clause": "clause_key", "kind": "kind"},
 )
@@ -181,7 +158,7 @@ BREACHES = Population(
     "breaches",
     Breach,
     at="due_at",
-    lead="handoff__lead",
+    lead="handoff__lead__",
     team="team",
     version="version",
     dimensions={"clause": "clause_key", "kind": "kind"},
@@ -191,7 +168,7 @@ ATTEMPTS = Population(
     "attempts",
     Attempt,
     at="at",
-    lead="handoff__lead",
+    lead="handoff__lead__",
     agreement="handoff__version__agreement",
     owner="user",
     team="user__team",
@@ -202,6 +179,13 @@ ATTEMPTS = Population(
 # --- Visitors -----------------------------------------------------------------------------------------------
 
 TRAFFIC = Population(
-    "traffic", TrafficDay, at="day", lead="", agreement="", owner="", team="", dimensions={"source": "source"}
+    "traffic",
+    TrafficDay,
+    at="day",
+    lead=None,
+    agreement="",
+    owner="",
+    team="",
+    dimensions={"source": "source"},
 )
 """By the natural key (day, source)."""

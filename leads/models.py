@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce, Concat, Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from agreements.models import Agreement, Version
-from leads.stages import Stage
+from leads.stages import FIRST_ENTRIES, Stage
 
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
@@ -61,7 +61,11 @@ LAST_ACTIVE = Coalesce("last_activity_at", models.Value(NEVER, models.DateTimeFi
 
 
 class Lead(models.Model):
-    """A person, known by e-mail or by an external id."""
+    """A person, known by e-mail or by an external id.
+
+    `became_…_at` are when the lead first reached a stage, or one above it (leads.stages.FIRST_ENTRIES). Stage changes
+    tell the same; here a month's are found without asking each lead for its earlier ones.
+    """
 
     email = models.EmailField(_("e-mail"), null=True, blank=True, help_text=_("Lower case; unique."))
     first_name = models.CharField(_("first name"), max_length=100, blank=True)
@@ -108,6 +112,10 @@ class Lead(models.Model):
     created_at = models.DateTimeField(
         _("created"), help_text=_("When the lead first became known to the company.")
     )
+    became_lead_at = models.DateTimeField(null=True, editable=False)
+    became_mql_at = models.DateTimeField(null=True, editable=False)
+    became_sql_at = models.DateTimeField(null=True, editable=False)
+    became_customer_at = models.DateTimeField(null=True, editable=False)
     last_activity_at = models.DateTimeField(_("last activity"), null=True)
     updated_at = models.DateTimeField(_("updated"))
 
@@ -131,6 +139,15 @@ class Lead(models.Model):
             models.Index(LAST_ACTIVE.desc(), models.F("id").desc(), name="lead_last_active"),
             models.Index(BY_NAME, "id", name="lead_by_name"),
             GinIndex(OpClass(SEARCHED, name="gin_trgm_ops"), name="lead_search"),
+            *(
+                models.Index(
+                    fields=[field],
+                    include=["agreement"],
+                    condition=models.Q((f"{field}__isnull", False)),
+                    name=f"lead_{field.removesuffix('_at')}",
+                )
+                for field in FIRST_ENTRIES
+            ),
         ]
 
     def __str__(self) -> str:
@@ -220,7 +237,11 @@ class StageChange(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["lead", "to_stage", "at", "id"], name="stage_change_by_lead"),
-            models.Index(fields=["to_stage", "at"], name="stage_change_by_stage"),
+            models.Index(
+                fields=["to_stage", "at"],
+                condition=models.Q(to_stage__in=[Stage.CUSTOMER, Stage.LOST, Stage.DISQUALIFIED]),
+                name="stage_change_that_ends",
+            ),
         ]
         triggers = [APPEND_ONLY]
 

@@ -7,8 +7,7 @@ from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, S
 from django.db.models.functions import Coalesce, Greatest
 
 from handoffs.models import Attempt
-from leads.models import StageChange
-from leads.stages import Stage
+from leads.models import Lead
 
 
 def between(start: Any, end: Any) -> Any:
@@ -16,13 +15,11 @@ def between(start: Any, end: Any) -> Any:
 
 
 def won_value() -> Any:
-    """What the win itself said it is worth, else what the lead says."""
-    return Coalesce(F("value"), F("lead__value"), Value(0, output_field=StageChange._meta.get_field("value")))
+    return Coalesce(F("value"), Value(0, output_field=Lead._meta.get_field("value")))
 
 
 def since_mql() -> Any:
-    first = StageChange.objects.filter(lead=OuterRef("lead"), to_stage=Stage.MQL).order_by("at", "pk")
-    return between(Coalesce(Subquery(first.values("at")[:1]), F("lead__created_at")), "at")
+    return between(Coalesce("became_mql_at", "created_at"), "became_customer_at")
 
 
 def since_attempt_before() -> Any:

@@ -15,21 +15,15 @@ from handoffs.models import (
 )
 from kpis.measures.kinds import Where
 from kpis.scopes import Scope
-from leads.models import StageChange
-from leads.stages import Stage
 from nurture.models import Enrolment
 
 ENROLLED_WITHIN = timedelta(hours=24)
 
 
-def reached(*stages: Stage) -> Where:
-    """The lead of this entry has, till now, reached one of these stages as well."""
-
-    def where(scope: Scope, now: datetime) -> Q:
-        reached = StageChange.objects.filter(lead=OuterRef("lead"), to_stage__in=stages)
-        return Q(Exists(reached))
-
-    return where
+BECAME_CUSTOMER = Q(became_customer_at__isnull=False)
+BECAME_SQL = Q(became_sql_at__isnull=False)
+BECAME_MQL_OR_MORE = Q(became_mql_at__isnull=False) | BECAME_SQL
+WAS_MQL = Q(became_mql_at__lte=F("became_customer_at"))
 
 
 def stands(scope: Scope, now: datetime) -> Q:
@@ -82,8 +76,3 @@ def enrolled(scope: Scope, now: datetime) -> Q:
 
 def enrolment_is_due(scope: Scope, now: datetime) -> Q:
     return _names_a_track(scope, now) & (Q(ended_at__lt=now - ENROLLED_WITHIN) | enrolled(scope, now))
-
-
-def was_mql(scope: Scope, now: datetime) -> Q:
-    before = StageChange.objects.filter(lead=OuterRef("lead"), to_stage=Stage.MQL, at__lte=OuterRef("at"))
-    return Q(Exists(before))

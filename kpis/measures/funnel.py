@@ -7,7 +7,7 @@ from accounts.roles import Side
 from kpis import facts
 from kpis.facts import Population
 from kpis.measures.amounts import since_mql, won_value
-from kpis.measures.conditions import reached, was_mql
+from kpis.measures.conditions import BECAME_CUSTOMER, BECAME_MQL_OR_MORE, BECAME_SQL, WAS_MQL
 from kpis.measures.kinds import Kind, Measure, Part, Words
 from leads.stages import Stage
 
@@ -23,13 +23,14 @@ def _come_further(
     label: Words,
     words: Words,
     population: Population,
-    *stages: Stage,
+    became: Q,
+    *,
     empty: Words,
     side: Side | None = None,
 ) -> Measure:
-    """Of those who entered in the period, whoever has reached one of the stages since."""
+    """Of those who entered in the period, whoever has become more since."""
     entered = Part(population)
-    further = Part(population, [reached(*stages)])
+    further = Part(population, [became])
     return Measure(key, label, words, Kind.RATE, further, entered, side=side, empty=empty, by=_OF_LEAD)
 
 
@@ -102,7 +103,7 @@ FUNNEL = (
         _("Lead to MQL"),
         _("Of the leads that came in the period, those that have become an MQL, or more, since."),
         facts.LEADS,
-        *facts.at_least(Stage.MQL),
+        BECAME_MQL_OR_MORE,
         empty=_NO_LEADS,
         side=Side.MARKETING,
     ),
@@ -111,7 +112,7 @@ FUNNEL = (
         _("MQL to SQL"),
         _("Of the leads that became an MQL in the period, those that have become an SQL, or more, since."),
         facts.MQLS,
-        *facts.at_least(Stage.SQL),
+        BECAME_SQL,
         empty=_NO_MQLS,
         side=Side.SALES,
     ),
@@ -120,7 +121,7 @@ FUNNEL = (
         _("SQL to customer"),
         _("Of the leads that became an SQL in the period, those that have become a customer since."),
         facts.SQLS,
-        Stage.CUSTOMER,
+        BECAME_CUSTOMER,
         empty=_NO_SQLS,
         side=Side.SALES,
     ),
@@ -129,7 +130,7 @@ FUNNEL = (
         _("MQL to customer"),
         _("Of the leads that became an MQL in the period, those that have become a customer since."),
         facts.MQLS,
-        Stage.CUSTOMER,
+        BECAME_CUSTOMER,
         empty=_NO_MQLS,
     ),
     _come_further(
@@ -137,7 +138,7 @@ FUNNEL = (
         _("Conversion from lead to customer"),
         _("Of the leads that came in the period, those that have become a customer since."),
         facts.LEADS,
-        Stage.CUSTOMER,
+        BECAME_CUSTOMER,
         empty=_NO_LEADS,
     ),
     Measure(
@@ -170,7 +171,7 @@ FUNNEL = (
         _("Revenue sourced by marketing"),
         _("Of the new revenue, that of customers who had been an MQL before."),
         Kind.MONEY,
-        Part(facts.WINS, [was_mql], won_value),
+        Part(facts.WINS, [WAS_MQL], won_value),
         side=Side.MARKETING,
         by=_OF_LEAD,
     ),

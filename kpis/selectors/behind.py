@@ -79,12 +79,12 @@ class Facts(Sequence[Fact]):
         )
         about = about or (paths.path("source") if paths.owner == "" else "")
         told: dict[str, Any] = {"fact_at": F(paths.at)}
-        if paths.lead:
+        if paths.lead is not None:
             told |= {
-                "fact_lead": F(f"{paths.lead}__pk"),
-                "first_names": F(f"{paths.lead}__first_name"),
-                "last_names": F(f"{paths.lead}__last_name"),
-                "address": F(f"{paths.lead}__email"),
+                "fact_lead": F(f"{paths.lead}pk"),
+                "first_names": F(f"{paths.lead}first_name"),
+                "last_names": F(f"{paths.lead}last_name"),
+                "address": F(f"{paths.lead}email"),
             }
         if paths.owner:
             told |= {"fact_owner": F(f"{paths.owner}__pk"), "owner_name": F(f"{paths.owner}__name")}

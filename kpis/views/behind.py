@@ -112,7 +112,7 @@ def behind_figure(request: PortalRequest) -> HttpResponse:
         "count_words": _say_count(len(found.facts), found.population),
         "total": found.facts.total if has_amount and found.measure.kind.value != "duration" else None,
         "has_amount": has_amount,
-        "has_leads": bool(found.population.lead),
+        "has_leads": found.population.lead is not None,
         "has_owner": bool(found.population.owner),
         "has_about": any(about for _fact, about in rows),
         "csv_url": f"{reverse('kpis:behind_csv')}?{_without_page(request)}",

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count
 from django.db.models.functions import TruncMonth
 
-from leads.models import Lead, StageChange
-from leads.stages import Stage
+from leads.models import Lead
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,12 @@ def mqls_by_month(zone: tzinfo) -> dict[date, int]:
     """First day of the month as `zone` has it → leads that became an MQL in it. Months without any are left
     out.
     """
-    return _by_month(Stage.MQL, zone)
+    return _by_month("became_mql_at", zone)
 
 
 def wins_by_month(zone: tzinfo) -> dict[date, int]:
     """First day of the month as `zone` has it → leads that became a customer in it."""
-    return _by_month(Stage.CUSTOMER, zone)
+    return _by_month("became_customer_at", zone)
 
 
 def conversion_by_origin() -> list[Conversion]:
@@ -41,31 +40,20 @@ def conversion_by_origin() -> list[Conversion]:
     empty.
     """
     found = (
-        Lead.objects.filter(_entered(Stage.MQL))
+        Lead.objects.filter(became_mql_at__isnull=False)
         .values_list("source")
-        .annotate(mqls=Count("pk"), won=Count("pk", filter=_entered(Stage.CUSTOMER)))
+        .annotate(mqls=Count("pk"), won=Count("became_customer_at"))
         .order_by("-mqls", "source")
     )
     return [Conversion(*row) for row in found]
 
 
-def _by_month(stage: Stage, zone: tzinfo) -> dict[date, int]:
+def _by_month(became: str, zone: tzinfo) -> dict[date, int]:
     months = (
-        _first_entries(stage)
-        .annotate(month=TruncMonth("at", tzinfo=zone))
+        Lead.objects.filter((f"{became}__isnull", False))
+        .annotate(month=TruncMonth(became, tzinfo=zone))
         .values_list("month")
         .annotate(count=Count("pk"))
         .order_by("month")
     )
     return {month.date(): count for month, count in months}
-
-
-def _first_entries(stage: Stage) -> QuerySet[StageChange]:
-    earlier = StageChange.objects.filter(lead=OuterRef("lead"), to_stage=stage).filter(
-        Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
-    )
-    return StageChange.objects.filter(~Exists(earlier), to_stage=stage)
-
-
-def _entered(stage: Stage) -> Exists:
-    return Exists(StageChange.objects.filter(lead=OuterRef("pk"), to_stage=stage))

@@ -19,22 +19,26 @@ PLACE = """
         FROM leads_lead LEFT JOIN leads_company ON leads_company.id = leads_lead.company_id
         WHERE {which}
     ), locked AS MATERIALIZED (
-        SELECT lead.id FROM leads_lead lead JOIN placed USING (id)
+        SELECT lead.id, placed.enters AND lead.stage = 'contact' AS enters
+        FROM leads_lead lead JOIN placed USING (id)
         WHERE placed.enters OR placed.agreement_now IS DISTINCT FROM lead.agreement_id
         ORDER BY lead.id
         FOR UPDATE OF lead
     )
     UPDATE leads_lead lead
     SET agreement_id = placed.agreement_now,
-        stage = CASE WHEN placed.enters THEN 'lead' ELSE lead.stage END,
-        stage_entered_at = CASE WHEN placed.enters THEN %s ELSE lead.stage_entered_at END,
-        updated_at = %s
-    FROM placed JOIN locked USING (id)
+        stage = CASE WHEN locked.enters THEN 'lead' ELSE lead.stage END,
+        stage_entered_at = CASE WHEN locked.enters THEN incoming.at ELSE lead.stage_entered_at END,
+        became_lead_at = CASE WHEN locked.enters THEN LEAST(lead.became_lead_at, incoming.at)
+            ELSE lead.became_lead_at END,
+        updated_at = incoming.at
+    FROM placed JOIN locked USING (id), (VALUES (%s::timestamptz)) AS incoming(at)
     WHERE placed.id = lead.id
-    RETURNING lead.id, placed.agreement_now, placed.enters
+    RETURNING lead.id, placed.agreement_now, locked.enters
 """
 # Locked in the order of their ids, as every batch of leads is: an agreement that comes into force and leads that come
-# in wait for each other instead of dead-locking.
+# in wait for each other instead of dead-locking. Who became more than a contact in the meantime does not enter again:
+# PostgreSQL reads `lead.stage` anew once it has the lock.
 
 
 def leads_of_companies(company_ids: Sequence[int]) -> list[int]:
@@ -53,7 +57,7 @@ def place_leads(*, now: datetime, actor: User | None, lead_ids: Sequence[int] | 
     )
     placed = placement()
     sql = PLACE.format(agreement=placed.agreement.sql, is_lead=placed.is_lead.sql, which=which)
-    params = [*placed.agreement.params, *placed.is_lead.params, *ids, now, now]
+    params = [*placed.agreement.params, *placed.is_lead.params, *ids, now]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
         found = cursor.fetchall()

@@ -9,6 +9,8 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from django.db import connection
 
+from leads.stages import first_entries_of
+
 
 class LeadRow(msgspec.Struct, gc=False):
     """A row of `leads_lead`; the fields are its columns."""
@@ -33,8 +35,19 @@ class LeadRow(msgspec.Struct, gc=False):
     created_at: datetime
     last_activity_at: datetime | None
     updated_at: datetime
+    became_lead_at: datetime | None = None
+    became_mql_at: datetime | None = None
+    became_sql_at: datetime | None = None
+    became_customer_at: datetime | None = None
     enters_at: datetime | None = None
     """No column: when the lead entered the ladder, should writing it make it more than a contact."""
+
+    def enter(self, stage: str, at: datetime) -> None:
+        """Remember an entry into a stage if none of its kind was earlier."""
+        for field in first_entries_of(stage):
+            known = getattr(self, field)
+            if known is None or at < known:
+                setattr(self, field, at)
 
 
 class CompanyRow(msgspec.Struct, gc=False):

@@ -20,7 +20,7 @@ from leads.services.placement import entry_criteria
 from leads.services.rows import LeadRow, StageChangeRow
 from leads.services.transactions import new_ids, run_again_if_raced
 from leads.signals import stages_changed
-from leads.stages import Stage
+from leads.stages import FIRST_ENTRIES, Stage
 
 WHY_NOT = {
     Verdict.NEEDS_REASON: _("A lead leaves the ladder with a reason only."),
@@ -30,14 +30,11 @@ WHY_NOT = {
 CRITERIA_NOT_MET = _("The lead does not meet what the agreement calls “%(to)s”.")
 GONE = _("There is no such lead.")
 
-MOVE = """
+MOVED = ("stage", "stage_entered_at", "value", "updated_at", *FIRST_ENTRIES)
+MOVE = f"""
     UPDATE leads_lead lead
-    SET stage = incoming.stage, stage_entered_at = incoming.stage_entered_at, value = incoming.value,
-        updated_at = incoming.updated_at
-    FROM json_to_recordset(%s)
-        AS incoming(
-            id bigint, stage text, stage_entered_at timestamptz, value numeric, updated_at timestamptz
-        )
+    SET {", ".join(f"{name} = incoming.{name}" for name in MOVED)}
+    FROM json_to_recordset(%s) AS incoming({rows.recordset(LeadRow)})
     WHERE lead.id = incoming.id
 """
 
@@ -140,6 +137,7 @@ def _change(
 
 def _apply(row: LeadRow, move: Move, now: datetime) -> None:
     row.stage, row.stage_entered_at, row.updated_at = move.to_stage, move.at or now, now
+    row.enter(row.stage, row.stage_entered_at)
     if move.value is not None:
         row.value = move.value
 

@@ -19,6 +19,7 @@ OURS = {
     "stage": "CASE WHEN stage = 'contact' AND is_lead THEN 'lead' ELSE stage END",
     "stage_entered_at": "CASE WHEN stage = 'contact' AND is_lead THEN enters_at ELSE stage_entered_at END",
     "agreement_id": "agreement_now",
+    "became_lead_at": "CASE WHEN is_lead THEN LEAST(became_lead_at, enters_at) ELSE became_lead_at END",
 }
 COLUMNS = rows.column_names(LeadRow)
 WRITE = f"""
@@ -42,6 +43,8 @@ def write_leads(
     """Write the leads; return the stage changes that follow, which are for the caller to write."""
     if not slots:
         return []
+    for slot in slots:
+        _note_entries(slot)
     placed = placement()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -59,6 +62,14 @@ def write_leads(
         cited = placed.cited.get(agreement_id) if is_lead else None
         changes += _changes(slot, cited, now, actor.pk if actor else None, source)
     return changes
+
+
+def _note_entries(slot: Slot) -> None:
+    """What its history tells; and only who is new, or a contact still, may become a lead by being written."""
+    for stage, at in slot.past.news.items() if slot.past else ():
+        slot.row.enter(stage, at)
+    if not slot.is_new and slot.row.stage != Stage.CONTACT:
+        slot.row.enters_at = None
 
 
 def _changes(

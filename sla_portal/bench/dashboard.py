@@ -191,12 +191,15 @@ FACTS = (
     """
     INSERT INTO leads_lead (agreement_id, email, first_name, last_name, job_title, phone, company_id, source, time_zone,
         attributes, email_consent, do_not_call, stage, stage_entered_at, created_at, updated_at, last_activity_at,
-        owner_id, value)
+        owner_id, value, became_lead_at, became_mql_at, became_sql_at, became_customer_at)
     SELECT %(agreement)s, 'lead' || i || '@company.example', 'Ada', 'King ' || i, 'Director', '+49 30 1234567',
         company.id, (ARRAY['organic', 'paid_search', 'referral', 'webinar', 'partner'])[1 + i %% 5], '', '{}', 'unknown',
         FALSE, CASE WHEN is_won AND NOT is_open THEN 'customer' WHEN is_sql AND NOT is_open THEN 'sql'
             WHEN is_mql THEN 'mql' ELSE 'lead' END,
-        at, at, at, at, CASE WHEN is_mql THEN owner END, CASE WHEN is_won THEN 1000 + i %% 5000 END
+        at, at, at, at, CASE WHEN is_mql THEN owner END, CASE WHEN is_won THEN 1000 + i %% 5000 END,
+        at, CASE WHEN is_mql THEN LEAST(at + interval '1 hour', %(now)s) END,
+        CASE WHEN is_sql AND NOT is_open THEN LEAST(at + interval '1 day', %(now)s) END,
+        CASE WHEN is_won AND NOT is_open THEN LEAST(at + interval '2 days', %(now)s) END
     FROM made
     JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM leads_company) company
         ON company.place = 1 + i %% (SELECT count(*) FROM leads_company)

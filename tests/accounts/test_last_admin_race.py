@@ -1,31 +1,17 @@
 """Two administrators remove each other at the same moment, over two real connections."""
 
 import threading
-import time
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
 from tests.factories.accounts import UserFactory
+from tests.factories.locks import wait_till_somebody_waits_for_us
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.outside]
-
-
-def wait_till_somebody_waits_for_us():
-    """Another connection stands behind a lock that this one holds."""
-    for _ in range(200):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_locks"
-                " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 def demote(admin, now):

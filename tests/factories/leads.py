@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import factory
+from django.db.models import Value
+from django.db.models.functions import Least
 from factory.django import DjangoModelFactory
 
 from leads.models import Activity, ChangeSource, Company, ExternalRef, Lead, StageChange
-from leads.stages import Stage
+from leads.stages import FIRST_ENTRIES, Stage, first_entries_of
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -62,8 +64,11 @@ class ActivityFactory(DjangoModelFactory):
 
 
 class StageChangeFactory(DjangoModelFactory):
+    """The lead learns of the entry, as it does from the services."""
+
     class Meta:
         model = StageChange
+        skip_postgeneration_save = True
 
     lead = factory.SubFactory(LeadFactory)
     from_stage = Stage.CONTACT
@@ -71,3 +76,21 @@ class StageChangeFactory(DjangoModelFactory):
     at = NOW
     recorded_at = factory.SelfAttribute("at")
     source = ChangeSource.RULE
+
+    @factory.post_generation
+    def told(self: StageChange, create: bool, extracted: object, **_: object) -> None:
+        earliest = {field: Least(field, Value(self.at)) for field in first_entries_of(self.to_stage)}
+        if create and earliest:
+            Lead.objects.filter(pk=self.lead_id).update(**earliest)
+
+
+def first_entries_told() -> bool:
+    """Whether every lead says of its first entries what its stage changes say."""
+    earliest: dict[tuple[int, str], datetime] = {}
+    for lead_id, stage, at in StageChange.objects.order_by("-at").values_list("lead", "to_stage", "at"):
+        earliest |= {(lead_id, field): at for field in first_entries_of(stage)}
+    return all(
+        getattr(lead, field) == earliest.get((lead.pk, field))
+        for lead in Lead.objects.all()
+        for field in FIRST_ENTRIES
+    )

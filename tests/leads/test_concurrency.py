@@ -2,10 +2,10 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from leads.models import Activity, ChangeSource, Company, ExternalRef, Lead, StageChange
 from leads.services import (
@@ -17,10 +17,13 @@ from leads.services import (
     RefItem,
     advance_stages,
     append_activities,
+    place_leads,
     upsert,
     upsert_leads,
 )
 from leads.stages import Stage
+from tests.factories.leads import LeadFactory, first_entries_told
+from tests.factories.locks import wait_till_somebody_waits_for_us
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.outside]
 
@@ -164,3 +167,20 @@ def test_two_that_move_a_lead_write_one_change(starter, now):
 
     assert len(first.changes) + len(second.changes) == 30
     assert StageChange.objects.filter(to_stage=Stage.SQL).count() == 30
+    assert first_entries_told()
+
+
+def test_an_agreement_that_comes_into_force_leaves_alone_who_climbed_in_the_meantime(starter, now):
+    """`place_leads` sees a contact, waits for somebody who makes an MQL of it, and must look again."""
+    lead = LeadFactory(stage=Stage.CONTACT, email="ada@bar.de")
+    placing = Thread(target=lambda: (place_leads(now=now, actor=None), connection.close()))
+    with transaction.atomic():
+        move = Move(lead.pk, Stage.MQL, None, "")
+        advance_stages([move], now=now, actor=None, source=ChangeSource.PERSON)
+        placing.start()
+        wait_till_somebody_waits_for_us()
+    placing.join(timeout=10)
+
+    lead.refresh_from_db()
+    assert (lead.stage, lead.agreement_id) == (Stage.MQL, starter.agreement_id)
+    assert list(StageChange.objects.values_list("from_stage", "to_stage")) == [("contact", "mql")]

@@ -14,6 +14,7 @@ from leads.models import Lead, StageChange
 from nurture.models import Delivery
 from sla_portal.demo import story
 from tests.factories.accounts import UserFactory
+from tests.factories.leads import first_entries_told
 
 NOW = datetime(2026, 10, 9, 15, 0, tzinfo=UTC)
 
@@ -82,6 +83,7 @@ def test_the_story_ends_now_and_shows_how_far_it_is() -> None:
     assert shares[-1] == 1.0
     assert not Attempt.objects.filter(at__gt=NOW).exists()
     assert not Deadline.objects.due(now=NOW).exists()
+    assert first_entries_told()
 
 
 @pytest.mark.django_db
