@@ -159,7 +159,7 @@ def attempts_chart(rows: Sequence[SliceFigures], link: Link) -> Chart:
 
 def spacing_chart(rows: Sequence[SliceFigures], link: Link) -> Chart:
     """How long after the attempt before the second, third, … came."""
-    ordered = sorted((row for row in rows if row.slice.value), key=lambda row: int(row.slice.value))
+    ordered = [row for row in rows if row.slice.value]
     figures = [row.figures["attempt-spacing"] for row in ordered]
     return Chart(
         key="spacing",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from kpis.facts import Population
 from kpis.measures import Kind, Measure, Part, measure
 from kpis.scopes import DAY, Scope
-from kpis.selectors.slices import PERIODS, Slice, UnknownSlice, cut_by, labels_of, periods, spelled
+from kpis.selectors.slices import NUMBERS, PERIODS, Slice, UnknownSlice, cut_by, labels_of, periods, spelled
 
 Number = int | Decimal
 
@@ -198,7 +198,9 @@ def breakdown(key: str, scope: Scope, by: str, now: datetime) -> list[tuple[Slic
 
 
 def breakdowns(keys: Iterable[str], scope: Scope, by: str, now: datetime) -> list[SliceFigures]:
-    """Several measures by the same dimension, in one statement a population. The first decides the order."""
+    """Several measures by the same dimension, in one statement a population. The first decides the order: the largest
+    slice first, but numbers as they count.
+    """
     wanted = [measure(key) for key in dict.fromkeys(keys)]
     if any(by not in each.by for each in wanted):
         raise UnknownSlice(by)
@@ -210,6 +212,8 @@ def breakdowns(keys: Iterable[str], scope: Scope, by: str, now: datetime) -> lis
         for value, totals in grouped.items()
     ]
     told = [row for row in rows if any(_weight(figure) for figure in row.figures.values())]
+    if by in NUMBERS:
+        return sorted(told, key=lambda row: int(row.slice.value or 0))
     return sorted(told, key=lambda row: (-_weight(row.figures[wanted[0].key]), row.slice.label))
 
 

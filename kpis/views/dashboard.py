@@ -105,17 +105,24 @@ def _told(figure: Figure, link: Callable[..., str]) -> dict[str, Any]:
 
 
 def _steps(steps: list[FunnelStep], link: Callable[..., str]) -> list[dict[str, Any]]:
-    """The funnel with bars: each step's length is its share of the largest."""
-    most = max((float(each.figure.numerator or 0) for each in steps), default=0.0)
+    """The funnel with bars, each against its plan: visitors are so many that beside them nobody else would be seen."""
     return [
         {
             "step": each,
             "count": _told(each.figure, link),
             "rate": _told(each.rate, link) if each.rate else None,
-            "width": _width(each.figure.numerator, most),
+            **_against_plan(float(each.figure.numerator or 0), each.planned),
         }
         for each in steps
     ]
+
+
+def _against_plan(count: float, planned: float | None) -> dict[str, str]:
+    """How long the bar is, and where the plan stands; nothing without a plan."""
+    if not planned:
+        return {}
+    most = max(count, planned)
+    return {"width": _width(count, most), "plan_at": _width(planned, most)}
 
 
 def _bars(key: str, rows: list[SliceFigures], link: Callable[..., str]) -> list[dict[str, Any]]:
