@@ -1,7 +1,7 @@
 """How a lead gets into a track: the same statements for one and for thousands."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,6 @@ from leads.models import Consent, Lead
 from leads.stages import Stage
 from nurture.models import (
     Cause,
-    Delivery,
     EndedWhy,
     Enrolment,
     EnrolmentState,
@@ -27,9 +26,9 @@ from nurture.models import (
     TrackRevision,
 )
 from nurture.services.leaving import end_enrolments
+from nurture.services.plans import Plan, schedule_of, texts_received
 from nurture.services.refusals import AlreadyInTrack, CannotEnrol, MustNotWrite
 from nurture.services.starter import ensure_tracks
-from nurture.services.tracks import Plan, schedule_of
 
 
 @dataclass(frozen=True)
@@ -176,15 +175,6 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
     return dict(Suppression.objects.in_force().filter(address__in=asked).values_list("address", "why"))
 
 
-def texts_received(lead_ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
-    """By lead the subjects and bodies it was sent, whatever the track; empty for one that got none."""
-    texts: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    sent = Delivery.objects.filter(enrolment__lead__in=lead_ids).order_by()
-    for lead_id, subject, body in sent.values_list("enrolment__lead_id", "step__subject", "step__body"):
-        texts[lead_id].add((subject, body))
-    return texts
-
-
 def _enrolment(
     entry: Entry,
     lead: Lead,
@@ -194,7 +184,7 @@ def _enrolment(
     now: datetime,
     actor: User | None,
 ) -> Enrolment:
-    position = next_new(plan, received[lead.pk])
+    position = plan.next_new(received[lead.pk])
     enrolment = Enrolment(
         lead=lead,
         track=entry.track,
@@ -216,15 +206,6 @@ def _enrolment(
     enrolment.hold = hold_of(lead, entry.track)
     enrolment.next_at = None if enrolment.hold else enrolment.due_at
     return enrolment
-
-
-def next_new(plan: Plan, texts: Set[tuple[str, str]], *, after: int = 0) -> int:
-    """The position of the first step beyond `after` that was not sent to the lead before; else one beyond
-    the last.
-    """
-    beyond = enumerate(plan.steps[after:], after + 1)
-    new = (position for position, step in beyond if (step.subject, step.body) not in texts)
-    return next(new, len(plan.steps) + 1)
 
 
 def must_not_write(lead: Lead, suppressed: Mapping[str, str]) -> EndedWhy | None:

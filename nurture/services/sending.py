@@ -22,16 +22,10 @@ from nurture.models import (
     Step,
     SuppressedWhy,
 )
-from nurture.services.enrolling import (
-    hold_of,
-    must_not_write,
-    next_new,
-    suppressed_among,
-    texts_received,
-)
+from nurture.services.enrolling import hold_of, must_not_write, suppressed_among
 from nurture.services.letters import mail
+from nurture.services.plans import Plan, schedule_of, texts_received
 from nurture.services.suppressing import suppress_addresses
-from nurture.services.tracks import Plan, schedule_of
 from outbox.services import Mail, queue_mails
 from outbox.services.mails import address_problem
 
@@ -151,7 +145,7 @@ def _end(enrolment: Enrolment, why: EndedWhy, now: datetime) -> None:
 
 
 def _move_on(enrolment: Enrolment, plan: Plan, texts: Set[tuple[str, str]], now: datetime) -> None:
-    enrolment.position = next_new(plan, texts, after=enrolment.position)
+    enrolment.position = plan.next_new(texts, after=enrolment.position)
     enrolment.due_at = plan.due(enrolment.position, after=now, started_at=enrolment.started_at)
     enrolment.next_at = enrolment.due_at
 

@@ -9,12 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from agreements.business_time import Schedule
-from agreements.selectors import current_revision
 from agreements.spans import Span, SpanError, Unit
 from nurture.models import Enrolment, Step, Track, TrackRevision
 from nurture.rules import TemplateError, check_address, is_placeholder, parse
 from nurture.services.holds import rehold_track
+from nurture.services.plans import Plan, schedule_of, texts_received
 from nurture.services.refusals import CannotRun, EditedMeanwhile, TrackInvalid, TrackProblem
 
 MOST_STEPS = 30
@@ -224,48 +223,22 @@ def write_revision(
 
 
 def _begin_anew(track: Track, revision: TrackRevision, *, now: datetime) -> None:
-    """Those who wait for a track that never ran get it as it is written now."""
+    """Those who wait for a track that never ran get it as it is written now, but for what they had elsewhere."""
     waiting = list(
-        Enrolment.objects.active().filter(track=track, deliveries=None).select_for_update(of=("self",))
+        Enrolment.objects.active()
+        .filter(track=track, deliveries=None)
+        .order_by("pk")
+        .select_for_update(of=("self",))
     )
     plan = Plan(revision, schedule_of(track))
+    received = texts_received([enrolment.lead_id for enrolment in waiting])
     for enrolment in waiting:
+        begun = enrolment.started_at
         enrolment.revision = revision
-        enrolment.position = 1
-        enrolment.due_at = plan.due(1, after=enrolment.started_at, started_at=enrolment.started_at)
+        enrolment.position = plan.next_new(received[enrolment.lead_id])
+        enrolment.due_at = plan.due(enrolment.position, after=begun, started_at=begun)
         enrolment.updated_at = now
     Enrolment.objects.bulk_update(waiting, ["revision", "position", "due_at", "updated_at"], batch_size=1000)
-
-
-# --- When steps come ----------------------------------------------------------------------------------------
-
-
-def schedule_of(track: Track) -> Schedule:
-    """The business hours that waits in business time are counted by: those of the agreement's calendar."""
-    return current_revision(track.agreement.calendar_id).schedule
-
-
-class Plan:
-    """When the steps of one revision come."""
-
-    def __init__(
-        self, revision: TrackRevision, schedule: Schedule, steps: Sequence[Step] | None = None
-    ) -> None:
-        self.revision = revision
-        self.schedule = schedule
-        self.steps = list(revision.steps.all()) if steps is None else list(steps)
-
-    def step(self, position: int) -> Step | None:
-        """None beyond the last."""
-        return self.steps[position - 1] if position <= len(self.steps) else None
-
-    def due(self, position: int, *, after: datetime, started_at: datetime) -> datetime:
-        """When a step comes if the one before was sent at `after`; beyond the last, when the stay is over."""
-        step = self.step(position)
-        if step is None:
-            return max(after, started_at + timedelta(days=self.revision.lasts_days))
-        due: datetime = step.wait.due(self.schedule, after)
-        return due
 
 
 # --- Running ------------------------------------------------------------------------------------------------

@@ -185,6 +185,25 @@ def test_who_waits_for_a_track_that_never_ran_gets_what_is_written_last(
     assert enrolment.next_at == now + 2 * DAY, "it was due by then, and comes at once"
 
 
+def test_who_waits_gets_no_text_again_when_the_track_is_written_anew(
+    starter: Version, track: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    enrol(track, lead, now=now)
+    send_steps(now=now + DAY)
+    other = Track.objects.select_related("agreement").get(key="track-decision")
+    save_track(track_id=other.pk, name="Other", lasts_days=60, steps=STEPS, now=now, actor=None)
+    [waiting] = enrol(other, lead, now=now + 2 * DAY)
+    save_track(track_id=other.pk, name="Other", lasts_days=61, steps=STEPS, now=now, actor=None)
+    waiting.refresh_from_db()
+    assert (waiting.revision.number, waiting.position, waiting.due_at) == (3, 2, now + 5 * DAY)
+    start_track(track_id=other.pk, now=now + 2 * DAY, actor=None)
+    for day in range(2, 30):
+        send_steps(now=now + day * DAY)
+    subjects = Delivery.objects.order_by("pk").values_list("step__subject", flat=True)
+    assert list(subjects) == [step.subject for step in STEPS]
+
+
 # --- Coming in ----------------------------------------------------------------------------------------------
 
 
