@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from handoffs.services.locks import lock_leads
 from leads.models import ChangeSource
 from leads.services import ActivityItem, LeadItem, LeadKey, append_activities, upsert_leads
 from nurture.models import Delivery, EndedWhy, SuppressedWhy
@@ -50,17 +51,19 @@ def follow_offer(*, delivery_id: int, now: datetime) -> str:
 def unsubscribe(*, delivery_id: int, now: datetime) -> Delivery:
     """The reader of a delivery wants no more e-mail: the address it went to is suppressed, and so is the one
     the lead has by now; its consent is withdrawn, and it leaves its track. Once or a hundred times, the same.
+
+    The lead is locked before its enrolment, as by everybody who changes leads: else a batch that holds the
+    lead and comes to the enrolment would lock itself out with this.
     """
-    deliveries = Delivery.objects.select_related("step", "enrolment__track", "enrolment__lead")
-    delivery = deliveries.get(pk=delivery_id)
-    lead_id = delivery.enrolment.lead_id
-    addresses = {delivery.address, delivery.enrolment.lead.email or delivery.address}
+    delivery = Delivery.objects.select_related("step", "enrolment__track").get(pk=delivery_id)
+    [lead] = lock_leads([delivery.enrolment.lead_id])
+    addresses = {delivery.address, lead.email or delivery.address}
     if delivery.unsubscribed_at and len(suppressed_among(addresses)) == len(addresses):
         return delivery
     suppress_addresses(dict.fromkeys(addresses, delivery), why=SuppressedWhy.UNSUBSCRIBED, now=now)
-    end_enrolments({lead_id: EndedWhy.UNSUBSCRIBED}, now=now)
+    end_enrolments({lead.pk: EndedWhy.UNSUBSCRIBED}, now=now)
     upsert_leads(
-        [LeadItem(id=lead_id, email_consent="withdrawn")], now=now, actor=None, source=ChangeSource.RULE
+        [LeadItem(id=lead.pk, email_consent="withdrawn")], now=now, actor=None, source=ChangeSource.RULE
     )
     _record(delivery, UNSUBSCRIBE, now=now)
     Delivery.objects.filter(pk=delivery_id, unsubscribed_at=None).update(unsubscribed_at=now)
