@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from agreements.worded import WordedError, gettext_noop
 
@@ -188,7 +188,7 @@ def _pieces(block: str, labels: Mapping[str, str]) -> Iterator[str]:
 
 def check_address(address: str) -> None:
     """An offer leads to a page of the web. Raises `TemplateError`."""
-    parts = urlsplit(address)
+    parts = _parts(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"[\s\\]", address):
         raise TemplateError(
             gettext_noop("“%(address)s” is no address of a page: it begins with https://."), address=address
@@ -197,9 +197,17 @@ def check_address(address: str) -> None:
         raise TemplateError(gettext_noop("An address of a page holds no name or password."))
 
 
+def _parts(address: str) -> SplitResult:
+    """Empty for what cannot be taken apart, such as a bracket that nothing closes."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def is_placeholder(address: str) -> bool:
     """Whether an offer still leads to the website that stands for yours."""
-    host = (urlsplit(address).hostname or "").removeprefix("www.")
+    host = (_parts(address).hostname or "").removeprefix("www.")
     return host == PLACEHOLDER_HOST
 
 

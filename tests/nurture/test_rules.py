@@ -100,6 +100,8 @@ def test_as_html_escapes_and_links() -> None:
         "https://a@b.example",
         "https://bar.example/a b",
         "https://bar.example\\@evil.example",
+        "https://[bar",
+        "https://bar.example\N{FULLWIDTH SOLIDUS}x",
     ],
 )
 def test_check_address_refuses(address: str) -> None:
@@ -110,6 +112,7 @@ def test_check_address_refuses(address: str) -> None:
 def test_moved_to_moves_placeholders_only() -> None:
     assert is_placeholder("https://www.example.com/trial")
     assert not is_placeholder("https://nordwind.example/trial")
+    assert not is_placeholder("https://[example.com/trial")
     assert (
         moved_to("https://www.example.com/a/b?c=1", "https://bar.example/") == "https://bar.example/a/b?c=1"
     )

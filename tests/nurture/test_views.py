@@ -58,8 +58,9 @@ def test_home_warns_of_what_the_agreement_promises_and_starts_it(marketing: Clie
     page = marketing.get("/nurture/").content.decode()
     assert "The agreement promises more than runs" in page
     assert page.count("its offers still lead to example.com") == 3
-    refused = marketing.post("/nurture/starter/", {"site": "our site"})
-    assert (refused.status_code, "is no address of a page" in refused.content.decode()) == (422, True)
+    for site in ("our site", "https://[bar"):
+        refused = marketing.post("/nurture/starter/", {"site": site})
+        assert (refused.status_code, "is no address of a page" in refused.content.decode()) == (422, True)
     answer = marketing.post("/nurture/starter/", {"site": "https://www.bar.example"}, follow=True)
     page = answer.content.decode()
     assert ("promises more" in page, "Tracks started: 3." in page) == (False, True)
@@ -152,6 +153,7 @@ def test_edit_tells_before_saving_who_finishes_as_it_was(
 
 def test_edit_refuses_beside_the_field_and_keeps_what_was_typed(marketing: Client, track: Track) -> None:
     bad = {"step-0-body": "Hi {{ nmae|x }}", "step-1-subject": "", "lasts_days": "soon"}
+    bad["step-2-offer_url"] = "https://[bar"
     answer = marketing.post(f"/nurture/{track.pk}/edit/", form_of(track, save="1", **bad))
     writing = answer.context["writing"]
     assert answer.status_code == 422
@@ -159,6 +161,7 @@ def test_edit_refuses_beside_the_field_and_keeps_what_was_typed(marketing: Clien
         writing.steps[0].errors["body"][0].startswith("Line 1: there is no “nmae”. You can use: first_name")
     )
     assert "subject" in writing.steps[1].errors
+    assert "offer_url" in writing.steps[2].errors
     assert "lasts_days" in writing.track.errors
     assert "Hi {{ nmae|x }}" in answer.content.decode()
     assert TrackRevision.objects.filter(track=track).count() == 2
