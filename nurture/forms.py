@@ -14,6 +14,13 @@ from nurture.services.tracks import MOST_STEPS
 KNOWN = ", ".join(VARIABLES)
 
 
+def number_of(text: str) -> int | None:
+    """The number that an address or a hidden field says; None for whatever else stands there: digits that are
+    not ours, such as “²”, or more of them than any row has.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+
+
 class TrackForm(forms.Form):
     """A track but for its e-mails. `base` is the revision that the writer saw."""
 
@@ -77,7 +84,7 @@ class TrackWriting:
     @classmethod
     def sent(cls, data: Any) -> "TrackWriting":
         """As it was typed."""
-        count = min(max(_number(data.get("steps")), 0), MOST_STEPS + 1)
+        count = min(number_of(data.get("steps", "")) or 0, MOST_STEPS + 1)
         return cls(TrackForm(data), [StepForm(data, prefix=f"step-{number}") for number in range(count)])
 
     def is_valid(self) -> bool:
@@ -106,10 +113,6 @@ class TrackWriting:
         """The same with other steps, nothing checked yet."""
         initial = {name: self.track[name].value() for name in self.track.fields}
         return TrackWriting.of(initial, drafts)
-
-
-def _number(text: Any) -> int:
-    return int(text) if str(text or "").isdigit() else 0
 
 
 class EnrolForm(forms.Form):

@@ -16,7 +16,7 @@ from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
 from leads.models import Lead
 from nurture import services
-from nurture.forms import KNOWN, SiteForm, TrackWriting
+from nurture.forms import KNOWN, SiteForm, TrackWriting, number_of
 from nurture.models import Enrolment, Step, Suppression, Track
 from nurture.rules import TemplateError
 from nurture.selectors.tracks import (
@@ -215,9 +215,10 @@ def _rework(request: PortalRequest, found: Track, writing: TrackWriting) -> Http
 
 def _index(text: str, drafts: list[StepDraft]) -> int:
     """Which e-mail a button belongs to, from 0."""
-    if text.isdigit() and int(text) < len(drafts):
-        return int(text)
-    raise Http404
+    place = number_of(text)
+    if place is None or place >= len(drafts):
+        raise Http404
+    return place
 
 
 def _writing(
@@ -271,7 +272,7 @@ def _composed(step: Step, lead: Lead) -> Letter:
 def _chosen(text: str, found: Track, samples: list[Enrolment]) -> Lead | None:
     """The lead that was chosen, else one of the track, else the newest of the agreement."""
     leads = Lead.objects.select_related("company").filter(agreement=found.agreement_id)
-    if text.isdigit() and (chosen := leads.filter(pk=int(text[:18])).first()):
+    if (lead_id := number_of(text)) and (chosen := leads.filter(pk=lead_id).first()):
         return chosen
     return samples[0].lead if samples else leads.exclude(Q(email=None)).order_by("-created_at", "-pk").first()
 

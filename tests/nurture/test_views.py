@@ -140,6 +140,20 @@ def test_preview_shows_a_step_as_a_lead_gets_it(
     assert rep.get(f"/nurture/{track.pk}/preview/9/").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["²", "٣", "-1", "9" * 19, "9" * 5000])
+def test_what_is_no_number_shows_a_lead_of_the_track_and_belongs_to_no_email(
+    number: str, marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    enrol(track, willing(starter, first_name="Ada"), now=now)
+    page = marketing.get(f"/nurture/{track.pk}/preview/1/", {"lead": number})
+    assert "Hello Ada" in page.content.decode()
+    edit = f"/nurture/{track.pk}/edit/"
+    for button in ("preview", "remove", "up"):
+        assert marketing.post(edit, form_of(track, **{button: number})).status_code == 404
+    answer = marketing.post(edit, form_of(track, add="1") | {"steps": number})
+    assert [step["subject"].value() for step in answer.context["writing"].steps] == [""]
+
+
 # --- Writing ------------------------------------------------------------------------------------------------
 
 
