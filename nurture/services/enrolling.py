@@ -1,7 +1,7 @@
 """How a lead gets into a track: the same statements for one and for thousands."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +26,7 @@ from nurture.models import (
     TrackRevision,
 )
 from nurture.services.leaving import end_enrolments
+from nurture.services.locks import share_tracks
 from nurture.services.plans import Plan, schedule_of, texts_received
 from nurture.services.refusals import AlreadyInTrack, CannotEnrol, MustNotWrite
 from nurture.services.starter import ensure_tracks
@@ -145,8 +146,10 @@ def enrol_leads(entries: Sequence[Entry], *, now: datetime, actor: User | None) 
     if not entries:
         return []
     leads = {lead.pk: lead for lead in lock_leads(sorted({entry.lead_id for entry in entries}))}
+    track_ids = {entry.track.pk for entry in entries}
+    share_tracks(lead_ids=leads, track_ids=track_ids)
     end_enrolments(dict.fromkeys(leads, EndedWhy.MOVED), now=now)
-    plans = _plans({entry.track.pk: entry.track for entry in entries})
+    plans = _plans(track_ids)
     suppressed = suppressed_among(lead.email for lead in leads.values() if lead.email)
     received = texts_received(list(leads))
     enrolments = [
@@ -157,14 +160,18 @@ def enrol_leads(entries: Sequence[Entry], *, now: datetime, actor: User | None) 
     return Enrolment.objects.bulk_create(enrolments, batch_size=1000)
 
 
-def _plans(tracks: Mapping[int, Track]) -> dict[int, Plan]:
+def _plans(track_ids: Collection[int]) -> dict[int, Plan]:
+    """By track its newest revision, with the track as it is now: it may have been started since an entry was
+    written.
+    """
     newest = (
-        TrackRevision.objects.filter(track__in=list(tracks))
+        TrackRevision.objects.filter(track__in=track_ids)
         .order_by("track_id", "-number")
         .distinct("track_id")
+        .select_related("track__agreement")
         .prefetch_related("steps")
     )
-    return {each.track_id: Plan(each, schedule_of(tracks[each.track_id])) for each in newest}
+    return {each.track_id: Plan(each, schedule_of(each.track)) for each in newest}
 
 
 def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
@@ -187,7 +194,7 @@ def _enrolment(
     position = plan.next_new(received[lead.pk])
     enrolment = Enrolment(
         lead=lead,
-        track=entry.track,
+        track=plan.revision.track,
         revision=plan.revision,
         cause=entry.cause,
         handoff_id=entry.handoff_id,
@@ -203,7 +210,7 @@ def _enrolment(
     if why := must_not_write(lead, suppressed):
         enrolment.state, enrolment.ended_at, enrolment.ended_why = EnrolmentState.ENDED, now, why
         return enrolment
-    enrolment.hold = hold_of(lead, entry.track)
+    enrolment.hold = hold_of(lead, plan.revision.track)
     enrolment.next_at = None if enrolment.hold else enrolment.due_at
     return enrolment
 

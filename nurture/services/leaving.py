@@ -7,10 +7,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.models import User
+from handoffs.services.locks import lock_leads
 from leads.models import Consent, Lead, StageChange
 from leads.stages import Stage
 from nurture.models import EndedWhy, Enrolment
-from nurture.services.holds import rehold_leads
+from nurture.services.holds import changed_among, rehold_leads
+from nurture.services.locks import share_tracks
 from nurture.services.refusals import NotInTrack
 
 END = """
@@ -34,9 +36,10 @@ WHY_BY_STAGE = {
 def end_enrolments(whys: Mapping[int, EndedWhy], *, now: datetime) -> int:
     """Take leads out of the tracks they are in; `whys` is why by lead. Returns how many were in one.
 
-    One statement. What is queued for them is withheld right before it would be sent (`vetoes.veto`).
+    Two statements, one where none of them is in a track; inside a transaction. What is queued for them is
+    withheld right before it would be sent (`vetoes.veto`).
     """
-    if not whys:
+    if not whys or not share_tracks(lead_ids=whys):
         return 0
     with connection.cursor() as cursor:
         values: dict[str, Any] = {
@@ -52,10 +55,10 @@ def end_enrolments(whys: Mapping[int, EndedWhy], *, now: datetime) -> int:
 def leave_track(*, enrolment_id: int, now: datetime, actor: User) -> Enrolment:
     """Take one lead out by hand. Raises `NotInTrack` and `Enrolment.DoesNotExist`."""
     enrolment = Enrolment.objects.select_related("lead", "track").get(pk=enrolment_id)
-    still_in = Enrolment.objects.active().filter(pk=enrolment_id).select_for_update()
-    if not still_in.exists():
+    lock_leads([enrolment.lead_id])
+    is_in = Enrolment.objects.active().filter(pk=enrolment_id).exists()
+    if not is_in or not end_enrolments({enrolment.lead_id: EndedWhy.BY_HAND}, now=now):
         raise NotInTrack(enrolment.lead)
-    end_enrolments({enrolment.lead_id: EndedWhy.BY_HAND}, now=now)
     enrolment.refresh_from_db()
     return enrolment
 
@@ -81,14 +84,14 @@ def follow_stages(changes: Sequence[StageChange], *, now: datetime) -> int:
 def refresh_holds(lead_ids: Sequence[int], *, now: datetime) -> None:
     """Leads were changed: who withdrew consent leaves; who can be written to now, or no longer, is held or not.
 
-    One query where none of them is in a track.
+    Their locks are the caller's. One query where that concerns nobody, so that a batch which changes something
+    else of them leaves the tracks to whoever wants to start or pause one.
     """
-    in_a_track = list(
-        Enrolment.objects.active().filter(lead__in=lead_ids).order_by().values_list("lead_id", flat=True)
-    )
-    if not in_a_track:
+    changed = changed_among(lead_ids)
+    if not changed:
         return
-    withdrew = Lead.objects.filter(pk__in=in_a_track, email_consent=Consent.WITHDRAWN)
+    share_tracks(lead_ids=changed)
+    withdrew = Lead.objects.filter(pk__in=changed, email_consent=Consent.WITHDRAWN)
     whys = dict.fromkeys(withdrew.order_by("pk").values_list("pk", flat=True), EndedWhy.WITHDRAWN)
     end_enrolments(whys, now=now)
-    rehold_leads(in_a_track, now=now)
+    rehold_leads(changed, now=now)

@@ -13,9 +13,15 @@ from agreements.models import Version
 from handoffs.services.locks import lock_leads
 from leads.models import Consent, Lead
 from leads.services import LeadItem, upsert_leads
-from nurture.models import Enrolment
-from nurture.services import unsubscribe
-from tests.factories.nurture import running_track, sent, willing
+from nurture.models import EndedWhy, Enrolment, Track
+from nurture.services import (
+    end_enrolments,
+    pause_track,
+    save_track,
+    start_track,
+    unsubscribe,
+)
+from tests.factories.nurture import KEY, STEPS, enrol, running_track, sent, willing
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.outside]
 DAY = timedelta(days=1)
@@ -62,3 +68,92 @@ def test_unsubscribing_beside_a_batch_that_holds_the_lead_does_not_dead_lock(
     assert Enrolment.objects.get().ended_why == "unsubscribed"
     found = Lead.objects.get()
     assert (found.first_name, found.email_consent) == ("Eve", Consent.WITHDRAWN)
+
+
+# --- Beside whoever starts, pauses or writes a track --------------------------------------------------------
+
+
+@pytest.fixture
+def paused(starter: Version, now: datetime) -> Track:
+    track = running_track(starter, now=now)
+    return pause_track(track_id=track.pk, now=now, actor=None)
+
+
+def both(first: Callable[[], Any], second: Callable[[], Any]) -> None:
+    """The second begins while the transaction of the first is still open."""
+    with transaction.atomic():
+        first()
+        other = begin(second)
+    other.result(timeout=40)
+
+
+def consent(*leads: Lead, now: datetime) -> None:
+    items = [LeadItem(id=lead.pk, email_consent="given") for lead in leads]
+    upsert_leads(items, now=now, actor=None, source="api")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_gets_into_a_track_while_it_starts_is_not_held(
+    is_first: bool, starter: Version, paused: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    acts = [
+        lambda: enrol(paused, lead, now=now),
+        lambda: start_track(track_id=paused.pk, now=now, actor=None),
+    ]
+    both(*acts if is_first else acts[::-1])
+    assert Enrolment.objects.get().hold == ""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_consents_while_the_track_starts_is_not_held(
+    is_first: bool, starter: Version, paused: Track, now: datetime
+) -> None:
+    lead = willing(starter, email_consent=Consent.UNKNOWN)
+    enrol(paused, lead, now=now)
+    acts = [
+        lambda: consent(lead, now=now),
+        lambda: start_track(track_id=paused.pk, now=now, actor=None),
+    ]
+    both(*acts if is_first else acts[::-1])
+    assert Enrolment.objects.get().hold == ""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_who_gets_into_a_waiting_track_while_it_is_written_stands_on_what_is_written(
+    is_first: bool, starter: Version, now: datetime
+) -> None:
+    track = Track.objects.get(key=KEY)
+    acts = [
+        lambda: enrol(track, willing(starter), now=now),
+        lambda: save_track(track_id=track.pk, name="New", lasts_days=30, steps=STEPS, now=now, actor=None),
+    ]
+    both(*acts if is_first else acts[::-1])
+    assert Enrolment.objects.get().revision.number == 2
+
+
+def test_a_batch_that_takes_some_out_and_looks_at_others_does_not_dead_lock_with_a_start(
+    starter: Version, paused: Track, now: datetime
+) -> None:
+    gone, new = willing(starter), willing(starter, email_consent=Consent.UNKNOWN)
+    enrol(paused, gone, new, now=now)
+    with transaction.atomic():
+        lock_leads([gone.pk, new.pk])
+        end_enrolments({gone.pk: EndedWhy.QUALIFIED}, now=now)
+        other = begin(lambda: start_track(track_id=paused.pk, now=now, actor=None))
+        consent(new, now=now)
+    other.result(timeout=40)
+    found = Enrolment.objects.order_by("pk").values_list("state", "hold")
+    assert list(found) == [("ended", ""), ("active", "")]
+
+
+def test_a_batch_that_knows_nothing_new_of_an_address_leaves_the_track_to_others(
+    starter: Version, paused: Track, now: datetime
+) -> None:
+    lead = willing(starter)
+    enrol(paused, lead, now=now)
+    item = LeadItem(id=lead.pk, first_name="Eve")
+    with transaction.atomic():
+        upsert_leads([item], now=now, actor=None, source="api")
+        begin(lambda: start_track(track_id=paused.pk, now=now, actor=None)).result(timeout=0)
+    assert Enrolment.objects.get().hold == ""
