@@ -4,6 +4,8 @@ from functools import cache
 from zoneinfo import available_timezones
 
 NOT_PLACES = frozenset({"Factory", "localtime", "posixrules"})
+MOST = 2**63 - 1
+"""The largest number that a column of ids takes."""
 
 
 @cache
@@ -26,3 +28,14 @@ def find_time_zone(text: str) -> str | None:
 def normal_email(text: str) -> str:
     """An address as it is kept: people type it in any case, with spaces around it."""
     return text.strip().lower()
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number from 0 to `MOST` that somebody wrote in plain digits, such as an id in an address.
+
+    None for anything else: `str.isdigit` lets “²” through, which `int` refuses, as it does some thousand digits.
+    """
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > len(str(MOST)):
+        return None
+    number = int(text)
+    return number if number <= MOST else None

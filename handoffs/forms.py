@@ -10,6 +10,7 @@ from django.utils.functional import Promise as StrPromise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.rules import whole_number
 from agreements.models import BusinessCalendar
 from handoffs.models import Channel, Outcome, ReturnReason
 
@@ -121,7 +122,8 @@ class ReassignForm(forms.Form):
         super().__init__(data)
         chosen = self.fields["handoff"]
         assert isinstance(chosen, forms.TypedMultipleChoiceField)
-        chosen.choices = [(number, number) for number in data.getlist("handoff") if number.isdecimal()]
+        given = data.getlist("handoff")
+        chosen.choices = [(number, number) for number in given if whole_number(number) is not None]
         _offer(self, to=takers)
 
 

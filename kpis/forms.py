@@ -67,7 +67,7 @@ def asked(
     choices: dict[str, Agreement | None] = {each.slug: each for each in agreements} | {ALL: None}
     agreement = _chosen(wanted, choices, problems)
     team = _chosen(query.get("team", ""), {str(each.pk): each for each in teams}, problems)
-    source = query["source"].replace("\0", "")[:60] if "source" in query else None
+    source = query["source"][:60] if "source" in query else None
     default = next((each for each in agreements if each.is_default), None)
     if agreement is None and wanted != ALL and len(agreements) > 1:
         agreement = default

@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Count, Max, QuerySet
 
 from accounts.models import User
+from accounts.rules import whole_number
 from outbox.models import Channel, MailServer, Message, MessageState, Notice
 
 LATEST = 5
@@ -101,8 +102,8 @@ def mail_page(*, state: str = "", address: str = "", cursor: str = "") -> MailPa
 
 
 def _place(cursor: str) -> tuple[int, bool]:
-    number = cursor.removeprefix("-")
-    return (int(number), cursor.startswith("-")) if number.isascii() and number.isdigit() else (0, False)
+    number = whole_number(cursor.removeprefix("-"))
+    return (0, False) if number is None else (number, cursor.startswith("-"))
 
 
 def _before(shown: list[Message]) -> str | None:

@@ -4,11 +4,13 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework.exceptions import APIException, NotFound, ValidationError
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
+
+PROBLEM_JSON = "application/problem+json"
 
 
 def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -17,17 +19,26 @@ def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:
     if response is None:
         return None
     error = _as_api_exception(exc)
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(response.status_code).phrase,
-        "status": response.status_code,
-        "detail": _first_words(error.detail),
-    }
+    body = _body(response.status_code, _first_words(error.detail))
     if isinstance(error, ValidationError):
         body["errors"] = [{"field": field, "reason": reason} for field, reason in _flatten("", error.detail)]
     response.data = body
-    response.content_type = "application/problem+json"
+    response.content_type = PROBLEM_JSON
     return response
+
+
+def problem(status: int, detail: str) -> JsonResponse:
+    """The same for what is refused before an endpoint is asked."""
+    return JsonResponse(_body(status, detail), status=status, content_type=PROBLEM_JSON)
+
+
+def _body(status: int, detail: str) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
 
 
 def _as_api_exception(exc: Exception) -> APIException:

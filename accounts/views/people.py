@@ -16,8 +16,7 @@ from accounts.forms import NewPersonForm, PersonForm
 from accounts.models import Team, User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability, Role
-from accounts.rules import time_zones
-from accounts.views.asked import number
+from accounts.rules import time_zones, whole_number
 
 PAGE_SIZE = 50
 INVITED = "invited"
@@ -27,7 +26,7 @@ INVITED = "invited"
 @requires(Capability.ADMINISTER)
 def people_list(request: PortalRequest) -> HttpResponse:
     text, role = request.GET.get("q", "").strip(), request.GET.get("role", "")
-    team_id, active = number(request.GET.get("team")), request.GET.get("state") != "inactive"
+    team_id, active = whole_number(request.GET.get("team")), request.GET.get("state") != "inactive"
     found = selectors.people(text=text, role=role, team_id=team_id, active=active)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     count = page.paginator.count

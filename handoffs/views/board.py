@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
+from accounts.rules import whole_number
 from agreements.selectors import ClauseRef, cite
 from handoffs.forms import DisputeForm, ReassignForm, RulingForm, WaiveForm
 from handoffs.models import Breach, Handoff, Pool
@@ -136,11 +137,8 @@ def _board() -> str:
 
 
 def _scope(request: PortalRequest) -> Scope:
-    return Scope(pool_id=_number(request.GET.get("pool")), owner_id=_number(request.GET.get("owner")))
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+    pool_id, owner_id = (whole_number(request.GET.get(name)) for name in ("pool", "owner"))
+    return Scope(pool_id=pool_id, owner_id=owner_id)
 
 
 def _show(request: PortalRequest) -> Show:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
+from accounts.rules import whole_number
 from handoffs.models.facts import OPEN_STATES
 from handoffs.selectors.brief import brief_of
 from handoffs.selectors.queue import Section, all_handoffs, queue_of, rows_of
@@ -52,9 +53,9 @@ def pane(request: PortalRequest, pk: int) -> HttpResponse:
 
 def _owner(request: PortalRequest) -> User:
     """Whose queue: one's own; managers may look at anybody's."""
-    wanted = request.GET.get("owner", "")
-    if wanted.isdecimal() and request.user.can(Capability.MANAGE_HANDOFFS):
-        return get_object_or_404(User, pk=int(wanted))
+    wanted = whole_number(request.GET.get("owner"))
+    if wanted is not None and request.user.can(Capability.MANAGE_HANDOFFS):
+        return get_object_or_404(User, pk=wanted)
     return request.user
 
 

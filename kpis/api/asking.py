@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from accounts.models import Team
+from accounts.rules import whole_number
 from agreements.models import Agreement
 from kpis.scopes import Scope, last_of_month
 from kpis.selectors.standing import zone_of
@@ -35,7 +36,7 @@ def scope_asked(query: Mapping[str, str], now: datetime) -> Scope:
         zone,
         agreement.pk if agreement else None,
         _team(query.get("team", "")),
-        None if not source else "" if source == NO_SOURCE else source.replace("\0", "")[:60],
+        None if not source else "" if source == NO_SOURCE else source[:60],
     )
 
 
@@ -60,7 +61,7 @@ def params_of(query: Mapping[str, str], scope: Scope) -> dict[str, str]:
 def _agreement(slug: str) -> Agreement | None:
     if not slug:
         return None
-    found = Agreement.objects.filter(slug=slug.replace("\0", "")).first()
+    found = Agreement.objects.filter(slug=slug).first()
     if found is None:
         raise ValidationError({"agreement": [_("There is no agreement “%(slug)s”.") % {"slug": slug[:80]}]})
     return found
@@ -69,12 +70,10 @@ def _agreement(slug: str) -> Agreement | None:
 def _team(text: str) -> int | None:
     if not text:
         return None
-    known = (
-        text.isascii() and text.isdigit() and len(text) < 19 and Team.objects.filter(pk=int(text)).exists()
-    )
-    if not known:
+    team_id = whole_number(text)
+    if team_id is None or not Team.objects.filter(pk=team_id).exists():
         raise ValidationError({"team": [_("There is no team “%(team)s”.") % {"team": text[:20]}]})
-    return int(text)
+    return team_id
 
 
 def _days(query: Mapping[str, str], today: date) -> tuple[date, date]:

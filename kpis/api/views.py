@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from accounts.roles import Capability, Scope
+from accounts.rules import whole_number
 from kpis.api import schema
 from kpis.api.asking import params_of, refuse_unknown, scope_asked
 from kpis.measures import MEASURES, SPECIAL, Kind, UnknownMeasure, Which
@@ -134,7 +135,7 @@ class Behind(ReadFigures):
         refuse_unknown(query, *(each.name for each in schema.BEHIND))
         scope = scope_asked(query, now)
         which = _which(query)
-        cut = Slice(query["by"], query.get("value", "").replace("\0", "")) if query.get("by") else None
+        cut = Slice(query["by"], query.get("value", "")) if query.get("by") else None
         page, size = _number(query, "page", 1, 10**6), _number(query, "page_size", PAGE_SIZE, MOST_A_PAGE)
         try:
             found = behind(query.get("key", ""), which, scope, now, cut)
@@ -161,10 +162,10 @@ def _which(query: Mapping[str, str]) -> Which:
 
 
 def _number(query: Mapping[str, str], name: str, default: int, most: int) -> int:
-    text = query.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
+    number = whole_number(query.get(name) or str(default))
+    if number is None or not 1 <= number <= most:
         raise ValidationError({name: [_("A whole number from 1 to %(most)s.") % {"most": most}]})
-    return int(text)
+    return number
 
 
 def _row(fact: Fact) -> dict[str, Any]:

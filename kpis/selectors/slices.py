@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Trunc
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
+from accounts.rules import whole_number
 from agreements.models import Agreement
 from agreements.selectors import ClauseRef, cite
 from handoffs.models import Channel, DeadlineKind, Outcome
@@ -77,9 +78,10 @@ def lies_in(population: Population, cut: Slice, scope: Scope) -> Q:
         return Q((path, cut.value))
     if not cut.value:
         return Q((f"{path}__isnull", True))
-    if not cut.value.isascii() or not cut.value.isdigit() or len(cut.value) > 18:
+    number = whole_number(cut.value)
+    if number is None:
         raise UnknownSlice(cut.value)
-    return Q((path, int(cut.value)))
+    return Q((path, number))
 
 
 def _lies_in_period(population: Population, cut: Slice, scope: Scope) -> Q:

@@ -74,7 +74,7 @@ def _part(text: str) -> Which:
 
 def _cut(request: PortalRequest) -> Slice | None:
     by = request.GET.get("by", "")
-    return Slice(by, request.GET.get("value", "").replace("\0", "")) if by else None
+    return Slice(by, request.GET.get("value", "")) if by else None
 
 
 def _say_period_or_value(cut: Slice) -> str:

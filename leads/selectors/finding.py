@@ -23,7 +23,7 @@ class IsOneOf(Func):
 def search(leads: QuerySet[Lead], text: str) -> QuerySet[Lead]:
     """The leads in whose name, e-mail address or company every word of `text` is found, in any case and
     order."""
-    for word in text.replace("\0", "").upper().split()[:MOST_WORDS]:
+    for word in text.upper().split()[:MOST_WORDS]:
         leads = leads.filter(_found(SEARCHED, word) | _at_company(word))
     return leads
 

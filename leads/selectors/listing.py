@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Expression, F, Q, QuerySet
 
+from accounts.rules import whole_number
 from leads.extensions import result_fields
 from leads.models import BY_NAME, LAST_ACTIVE, NEVER, Lead
 from leads.selectors.finding import IsOneOf, search
@@ -65,12 +67,18 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> "Cursor | None":
-        """Nothing for what is no cursor."""
+        """Nothing for what is no cursor, or one that this list never gave."""
         try:
             value, pk, is_before = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            return cls(str(value), int(pk), bool(is_before))
-        except (ValueError, TypeError):
+            place = whole_number(str(pk))
+        except (ValueError, TypeError, RecursionError):
             return None
+        return None if place is None or not _is_text(value) else cls(value, place, bool(is_before))
+
+
+def _is_text(value: Any) -> bool:
+    """Whether PostgreSQL can compare with it: JSON may spell NUL and half of a surrogate pair, too."""
+    return isinstance(value, str) and "\0" not in value and not re.search("[\ud800-\udfff]", value)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.permissions import PortalRequest
+from accounts.rules import whole_number
 from agreements.models import Agreement
 from leads.models import Company
 from leads.selectors.distinct import grades, sources
@@ -57,15 +58,15 @@ class Choice:
 def asked(request: PortalRequest) -> Asked:
     """What means nothing is not asked for."""
     get = request.GET.get
-    stage, agreement = get("stage", ""), get("agreement", "")
+    stage = get("stage", "")
     return Asked(
-        words=get("q", "").replace("\0", "").strip()[:200],
+        words=get("q", "").strip()[:200],
         stage=stage if stage in Stage else "",
         owner=_owner(get("owner", ""), request.user),
-        source=_plain(get("source", "")),
-        grade=_plain(get("grade", "")),
-        agreement=_plain(agreement),
-        company=number(get("company", "")),
+        source=get("source", ""),
+        grade=get("grade", ""),
+        agreement=get("agreement", ""),
+        company=whole_number(get("company")),
         created_from=_day(get("from", "")),
         created_to=_day(get("to", "")),
         zone=timezone.get_current_timezone(),
@@ -82,18 +83,10 @@ def columns(request: PortalRequest) -> list[dict[str, Any]]:
     return [{"key": key, "label": label, "shown": key in wanted} for key, label in COLUMNS.items()]
 
 
-def number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and len(text) < 18 else None
-
-
-def _plain(text: str) -> str:
-    return text.replace("\0", "")
-
-
 def _owner(text: str, user: User) -> int | Literal["nobody"] | None:
     if text == NOBODY:
         return "nobody"
-    return user.pk if text == ME else number(text)
+    return user.pk if text == ME else whole_number(text)
 
 
 def _day(text: str) -> date | None:

@@ -109,7 +109,9 @@ def test_browsers_are_told_to_stay_on_tls(production):
 
 
 def test_another_host_is_refused(client):
-    assert client.get("/login/", headers={"Host": "evil.example"}).status_code == 400
+    refused = client.get("/login/", headers={"Host": "evil.example"})
+    assert refused.status_code == 400
+    assert "The portal cannot read this" in refused.content.decode()
 
 
 @pytest.mark.parametrize(
