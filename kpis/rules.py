@@ -89,26 +89,44 @@ _TICK = timedelta(microseconds=1)
 def judge(value: Fraction | None, target: Fraction, pace: Pace, *, at_least: bool, adds_up: bool) -> State:
     """How a promise stands.
 
-    What adds up over the period (leads, money) is measured against the plan by now, in whole leads or units of money; a
-    rate is as good as it is now, and a ceiling that was broken stays broken.
+    What adds up over the period (leads, money) is measured against the plan by now, in whole leads or units of money,
+    as it is said; a rate is as good as it is now, and a ceiling that was broken stays broken.
     """
     if value is None:
         return State.EMPTY
+    expected = pace.expected(target) if adds_up else target
+    forecast = pace.forecast(value) if adds_up else value
+    if adds_up:
+        value, target, expected = rounded(value), rounded(target), rounded(expected)
+        forecast = None if forecast is None else rounded(forecast)
     if at_least:
-        if value >= (whole(pace.expected(target)) if adds_up else target):
+        if value >= expected:
             return State.KEPT
         return State.MISSED if pace.is_over else State.AT_RISK
     if value > target:
         return State.MISSED if pace.is_over or adds_up else State.AT_RISK
-    forecast = pace.forecast(value) if adds_up else value
-    if adds_up and forecast is not None:
-        forecast = Fraction(whole(forecast))
     return State.AT_RISK if forecast is not None and forecast > target else State.KEPT
 
 
 def whole(amount: Fraction) -> int:
     """Half a lead is none to a plan: the nearest whole number, halves away from zero."""
     return int(amount + Fraction(1, 2)) if amount >= 0 else -int(-amount + Fraction(1, 2))
+
+
+def rounded(amount: Fraction, places: int = 0) -> Fraction:
+    """To so many decimals, halves away from zero as in `whole`."""
+    return Fraction(whole(amount * 10**places), 10**places)
+
+
+def places_to_tell(value: Fraction, target: Fraction, least: int) -> int:
+    """How many decimals, at least `least`, show on which side of the target a value lies.
+
+    94.96 per cent is short of 95, and would be said as 95 with one decimal.
+    """
+    places = least
+    while value != target and rounded(value, places) == rounded(target, places):
+        places += 1
+    return places
 
 
 def in_a_row(kept: int, judged: int, target: Fraction) -> int | None:

@@ -13,12 +13,14 @@ from agreements.models import Commitment, Comparator, Goal, Unit
 from agreements.selectors import ClauseRef, cite, clauses
 from agreements.wording import say_amount
 from kpis.measures import MEASURES, Kind
-from kpis.rules import Pace, State, in_a_row, judge, whole
+from kpis.rules import Pace, State, in_a_row, judge, places_to_tell, rounded
 from kpis.scopes import Scope
 from kpis.selectors.figures import Figure, figures
 from kpis.selectors.standing import Standing
 
 ADDS_UP = (Kind.COUNT, Kind.MONEY)
+LEAST_PLACES = 1
+"""Decimals of rates and averages; counts and money are said, and judged, in whole numbers."""
 WITHIN_SIGHT = 12
 """How many in a row people can still aim at."""
 
@@ -27,8 +29,9 @@ WITHIN_SIGHT = 12
 class Promise:
     """A commitment of the version in force, or a goal, as it stands.
 
-    Amounts are in the clause's unit: money, a count, or per cent. `expected` is what the plan asks by now, and
-    `forecast` where the period ends at this pace; both are None for what does not add up over the period.
+    Amounts are in the clause's unit: money, a count, or per cent, and are said with `places` decimals. `expected` is
+    what the plan asks by now, and `forecast` where the period ends at this pace; both are None for what does not add
+    up over the period.
     """
 
     clause: Commitment | Goal
@@ -43,6 +46,7 @@ class Promise:
     expected: Fraction | None
     forecast: Fraction | None
     words: str
+    places: int = 0
     read: Scope | None = None
 
     @property
@@ -66,7 +70,7 @@ class Promise:
 
     def say(self, amount: Fraction | None) -> str:
         """An amount of this promise in words: `EUR 1,200`, `95%`, `104`."""
-        return "" if amount is None else _say(amount, self.clause.unit, self.currency)
+        return "" if amount is None else _say(amount, self.places, self.clause.unit, self.currency)
 
 
 def promises(
@@ -150,7 +154,9 @@ def _stand(
         state = judge(value, target, pace, at_least=at_least, adds_up=adds_up)
     expected = pace.expected(target) if adds_up else None
     forecast = pace.forecast(value) if adds_up and value is not None else None
-    words = _Words(clause, found, figure, scope, pace, target, at_least, value, expected, forecast)
+    told = target if value is None else value
+    places = 0 if adds_up else places_to_tell(told, target, LEAST_PLACES)
+    words = _Words(clause, found, figure, scope, pace, target, at_least, value, expected, forecast, places)
     return Promise(
         clause=clause,
         cited=cite(found.version.pk, clause.key),
@@ -164,6 +170,7 @@ def _stand(
         expected=expected,
         forecast=forecast,
         words=words.line(),
+        places=places,
     )
 
 
@@ -181,6 +188,7 @@ class _Words:
     value: Fraction | None
     expected: Fraction | None
     forecast: Fraction | None
+    places: int
 
     def line(self) -> str:
         if self.value is None:
@@ -191,26 +199,32 @@ class _Words:
             return _(
                 "Promised for the leads of %(agreement)s. Choose that agreement to see how it stands."
             ) % {"agreement": self.found.version.agreement.name}
-        if self.pace.is_over or (self.at_least and self.expected is not None and self.value >= self.target):
+        reached = self.at_least and self.expected is not None and self._gap(self.value) >= 0
+        if self.pace.is_over or reached:
             return self._result(self.value)
         return (
             self._rate(self.value) if self.expected is None else self._on_the_way(self.value, self.expected)
         )
 
+    def _gap(self, value: Fraction) -> Fraction:
+        """How much better than the target, as it is said: below zero where the promise is not kept."""
+        gap = rounded(value, self.places) - rounded(self.target, self.places)
+        return gap if self.at_least else -gap
+
     def _result(self, value: Fraction) -> str:
-        gap = value - self.target if self.at_least else self.target - value
+        gap = self._gap(value)
         if gap < 0:
             return self._said(_("Missed by %(gap)s: %(value)s of %(target)s"), gap=-gap, value=value)
         return self._said(_("Reached: %(value)s of %(target)s"), value=value)
 
     def _on_the_way(self, value: Fraction, expected: Fraction) -> str:
-        gap = whole(value) - whole(expected)
+        gap = rounded(value, self.places) - rounded(expected, self.places)
         if gap == 0:
             where = _("On plan")
         elif gap < 0:
-            where = self._said(_("%(gap)s behind plan"), gap=Fraction(-gap))
+            where = self._said(_("%(gap)s behind plan"), gap=-gap)
         else:
-            where = self._said(_("%(gap)s ahead of plan"), gap=Fraction(gap))
+            where = self._said(_("%(gap)s ahead of plan"), gap=gap)
         if self.forecast is None:
             return where
         return self._said(
@@ -218,8 +232,7 @@ class _Words:
         )
 
     def _rate(self, value: Fraction) -> str:
-        gap = value - self.target if self.at_least else self.target - value
-        if gap >= 0:
+        if self._gap(value) >= 0:
             return self._said(_("%(value)s so far, agreed are %(target)s"), value=value)
         short = self._said(_("%(value)s so far, short of %(target)s"), value=value)
         needed = self._needed()
@@ -238,13 +251,13 @@ class _Words:
     def _said(self, words: str, **amounts: Fraction | str) -> str:
         said = {"target": self.target, **amounts}
         return words % {
-            name: amount if isinstance(amount, str) else _say(amount, self.clause.unit, self.found.currency)
-            for name, amount in said.items()
+            name: amount if isinstance(amount, str) else self._say(amount) for name, amount in said.items()
         }
 
+    def _say(self, amount: Fraction) -> str:
+        return _say(amount, self.places, self.clause.unit, self.found.currency)
 
-def _say(amount: Fraction, unit: str, currency: str) -> str:
-    """Counts and money in whole numbers, per cent with one decimal."""
-    places = 1 if unit == Unit.PERCENT else 0
-    rounded = Decimal(round(amount * 10**places)) / 10**places
-    return say_amount(rounded, unit, currency)
+
+def _say(amount: Fraction, places: int, unit: str, currency: str) -> str:
+    said = rounded(amount, places)
+    return say_amount(Decimal(said.numerator) / said.denominator, unit, currency)

@@ -12,9 +12,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
+from kpis.measures import MEASURES
 from kpis.rules import State
 from kpis.scopes import Scope
-from kpis.selectors import Promise, figures, funnel, goals, promises, standing, waterfall
+from kpis.selectors import Figure, Promise, figures, funnel, goals, promises, standing, waterfall
 from leads.models import Lead
 from leads.stages import Stage
 from tests.factories.agreements import active_version, starter_content
@@ -149,6 +150,41 @@ def test_targets_of_a_part_of_a_month_are_its_part(starter: Version, now: dateti
     half = NOVEMBER.between(date(2026, 11, 1), date(2026, 11, 15))
     assert of("commitment-mqls", asked(promises, half, now)).target == 50
     assert of("commitment-quality", asked(promises, half, now)).target == Fraction(85)
+
+
+FIRST_TEN = NOVEMBER.between(date(2026, 11, 1), date(2026, 11, 10))
+"""A third of November: of 55 a month 18.33 are asked, of 5 a month 1.67."""
+
+
+@pytest.mark.parametrize(
+    ("measure", "comparator", "target", "told", "state", "words"),
+    [
+        ("mqls", "at_least", 55, (18,), State.KEPT, "Reached: 18 of 18"),
+        ("mqls", "at_least", 55, (17,), State.MISSED, "Missed by 1: 17 of 18"),
+        ("breaches", "at_most", 5, (2,), State.KEPT, "Reached: 2 of 2"),
+        ("breaches", "at_most", 5, (3,), State.MISSED, "Missed by 1: 3 of 2"),
+        ("revenue", "at_least", 55, (Decimal("17.60"),), State.KEPT, "Reached: EUR\xa018 of EUR\xa018"),
+        ("attempts", "at_least", 4.5, (44, 10), State.MISSED, "Missed by 0.1: 4.4 of 4.5"),
+        ("attempts", "at_least", 4.5, (45, 10), State.KEPT, "Reached: 4.5 of 4.5"),
+        ("attempts", "at_most", 4.5, (47, 10), State.MISSED, "Missed by 0.2: 4.7 of 4.5"),
+        ("handoffs-accepted", "at_least", 95, (9496, 10000), State.MISSED, "Missed by 0.04%: 94.96% of 95%"),
+        ("handoffs-accepted", "at_least", 95, (949, 1000), State.MISSED, "Missed by 0.1%: 94.9% of 95%"),
+    ],
+)
+def test_state_and_words_go_by_the_same_numbers(
+    now: datetime, measure: str, comparator: str, target: float, told: Any, state: State, words: str
+) -> None:
+    content = starter_content()
+    changed = next(each for each in content["kpis"] if each.get("key") == "commitment-mqls")
+    unit = {"revenue": "money", "handoffs-accepted": "percent"}.get(measure, "count")
+    changed |= {"measure": measure, "comparator": comparator, "target": target, "unit": unit}
+    active_version(content, now=now)
+    later = now + timedelta(days=40)
+    promise = of(
+        "commitment-mqls", asked(promises, FIRST_TEN, later, {measure: Figure(MEASURES[measure], *told)})
+    )
+    assert (promise.state, promise.words) == (state, words)
+    assert promise.words.endswith(f"{promise.say(promise.value)} of {promise.say(promise.target)}")
 
 
 def test_what_a_page_has_read_is_not_read_again(starter: Version, now: datetime) -> None:

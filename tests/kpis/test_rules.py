@@ -1,6 +1,7 @@
 """Pace, forecast and judgement, from plain numbers."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agreements.business_time import Schedule
-from kpis.rules import Pace, State, in_a_row, judge, pace_of
+from kpis.rules import Pace, State, in_a_row, judge, pace_of, places_to_tell, rounded
 from kpis.scopes import Scope
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -94,6 +95,39 @@ def test_judgement_of_a_target_of_100(
 ) -> None:
     told = None if value is None else Fraction(value)
     assert judge(told, Fraction(100), pace, at_least=at_least, adds_up=adds_up) is state
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "at_least", "adds_up", "state"),
+    [
+        ("19", "600/31", True, True, State.KEPT),
+        ("18", "600/31", True, True, State.MISSED),
+        ("18.6", "600/31", True, True, State.KEPT),
+        ("2", "50/31", False, True, State.KEPT),
+        ("3", "50/31", False, True, State.MISSED),
+        ("94.96", "95", True, False, State.MISSED),
+        ("4.4", "4.5", True, False, State.MISSED),
+    ],
+)
+def test_what_adds_up_is_judged_in_whole_numbers_and_rates_are_not(
+    value: str, target: str, at_least: bool, adds_up: bool, state: State
+) -> None:
+    assert judge(Fraction(value), Fraction(target), OVER, at_least=at_least, adds_up=adds_up) is state
+
+
+@given(
+    value=st.fractions(0, 200, max_denominator=5000),
+    target=st.decimals(0, 200, places=2),
+    least=st.integers(0, 2),
+)
+def test_what_is_said_lies_on_the_same_side_of_the_target(
+    value: Fraction, target: Decimal, least: int
+) -> None:
+    exact = Fraction(target)
+    places = places_to_tell(value, exact, least)
+    said = rounded(value, places) - rounded(exact, places)
+    assert (said > 0, said < 0) == (value > exact, value < exact)
+    assert places == least or rounded(value, places - 1) == rounded(exact, places - 1)
 
 
 @given(judged=st.integers(0, 400), share=st.fractions(0, 1), data=st.data())
