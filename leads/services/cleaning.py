@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.utils.translation import gettext
 from msgspec import UNSET, UnsetType
 
+from accounts.rules import whole_number
 from leads.countries import COUNTRIES
 from leads.models import Activity, Company, ExternalRef, Lead
 from leads.services.items import CompanyItem, EventItem, LeadItem, LeadKey, RefItem, SyncItem, Unfit
@@ -43,7 +44,6 @@ MOST_VALUE = Decimal("999999999999.99")
 MOST_JSON = 32 * 1024
 MOST_LEVELS = 20
 """Levels of JSON within each other; what shows it gives up where Python does."""
-MOST_ID = 9_223_372_036_854_775_807
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=5)
 """How far a sender's clock may be ahead of ours."""
@@ -134,10 +134,9 @@ def _known_by(lead: LeadKey) -> tuple[int | None, Ref | None, str | None]:
 def clean_id(value: str | int | None, field: str = "id") -> int | None:
     if value is None:
         return None
-    text = str(value)
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) <= MOST_ID:
+    if not (lead_id := whole_number(str(value))):
         raise Unfit(field, gettext("This is not the id of a lead."))
-    return int(text)
+    return lead_id
 
 
 def clean_ref(ref: RefItem | None, field: str = "external_ref") -> Ref | None:
