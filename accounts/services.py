@@ -20,6 +20,8 @@ from accounts.rules import normal_email, time_zones
 from accounts.signals import role_changed, user_deactivated
 
 USE_NOTED_EVERY = timedelta(minutes=1)
+LONGEST_TOKEN = timedelta(days=3653)
+"""Ten years. Who means "for ever" and says the last day of the calendar names one that is out of it in another zone."""
 
 
 class Refused(Exception):
@@ -47,6 +49,10 @@ class TeamInUse(Refused):
 
 
 class TokenRefused(Refused):
+    pass
+
+
+class ExpiryRefused(TokenRefused):
     pass
 
 
@@ -192,8 +198,8 @@ def create_api_token(
 ) -> tuple[ApiToken, str]:
     """Create a token and return it with its plain text, which is kept nowhere and cannot be shown again.
 
-    Raises TokenRefused for somebody who may not log in, for no scope or an unknown one, and for an expiry in
-    the past.
+    Raises TokenRefused for somebody who may not log in and for no scope or an unknown one, and ExpiryRefused for an
+    expiry in the past or more than ten years ahead.
     """
     chosen = sorted(set(scopes))
     _check_token(user, chosen, expires_at, now)
@@ -237,8 +243,17 @@ def _check_token(user: User, scopes: list[str], expires_at: datetime | None, now
             _("There is no scope %(unknown)s. The scopes are %(known)s.")
             % {"unknown": ", ".join(unknown), "known": ", ".join(Scope.values)}
         )
-    if expires_at is not None and expires_at <= now:
-        raise TokenRefused(_("A token cannot expire in the past."))
+    if expires_at is not None:
+        _check_expiry(expires_at, now)
+
+
+def _check_expiry(expires_at: datetime, now: datetime) -> None:
+    if expires_at <= now:
+        raise ExpiryRefused(_("A token cannot expire in the past."))
+    if expires_at > now + LONGEST_TOKEN:
+        raise ExpiryRefused(
+            _("A token expires within ten years, or not at all: leave the last day empty for that.")
+        )
 
 
 def _keep_an_admin_besides(user: User) -> None:

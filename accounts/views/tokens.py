@@ -65,6 +65,9 @@ def _create(request: PortalRequest, form: TokenForm) -> str:
             now=timezone.now(),
             actor=request.user,
         )
+    except services.ExpiryRefused as refusal:
+        form.add_error("expires_on", str(refusal))
+        return ""
     except services.TokenRefused as refusal:
         form.add_error(None, str(refusal))
         return ""

@@ -251,6 +251,7 @@ class TestTokens:
             ({"scopes": []}, "at least one"),
             ({"scopes": ["leads:read", "leads:erase"]}, "no scope leads:erase"),
             ({"expires_at": timedelta(0)}, "expire in the past"),
+            ({"expires_at": timedelta(days=3654)}, "within ten years"),
         ],
     )
     def test_what_makes_no_sense_is_refused(self, now, values, words):

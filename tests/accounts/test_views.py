@@ -338,7 +338,8 @@ class TestTokens:
         ("typed", "field", "words"),
         [
             ({"scopes": []}, "scopes", "required"),
-            ({"expires_on": "2020-01-01"}, "__all__", "expire in the past"),
+            ({"expires_on": "2020-01-01"}, "expires_on", "expire in the past"),
+            ({"expires_on": "9999-12-31"}, "expires_on", "leave the last day empty"),
             ({"name": ""}, "name", "required"),
         ],
     )
@@ -347,6 +348,12 @@ class TestTokens:
         assert page.status_code == 422
         assert words in page.context["form"].errors[field][0]
         assert not ApiToken.objects.exists()
+
+    @pytest.mark.parametrize("time_zone", ["UTC", "Asia/Tokyo", "America/New_York"])
+    def test_the_last_day_of_the_calendar_is_refused_in_every_zone(self, client, time_zone):
+        client.force_login(UserFactory(admin=True, time_zone=time_zone))
+        assert self.make(client, UserFactory(), expires_on="9999-12-31").status_code == 422
+        assert client.get(reverse("accounts:tokens")).status_code == 200
 
     def test_revoking(self, as_admin):
         token, _ = plain_token(UserFactory(), Scope.LEADS_READ)
