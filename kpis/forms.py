@@ -12,11 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Team
 from agreements.models import Agreement
-from kpis.scopes import Scope, last_of_month
+from kpis.scopes import ALL, YEARS, Scope, last_of_month
 from kpis.selectors.standing import zone_of
 
 MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-YEARS = range(1990, 2201)
 MOST_DAYS = 3 * 366
 """Longer stretches are not told by day."""
 
@@ -61,7 +60,10 @@ class Asked:
 def asked(
     query: Mapping[str, str], *, agreements: list[Agreement], teams: list[Team], now: datetime
 ) -> Asked:
-    """What an address asks for; without anything, the month that it is in the zone of the default agreement."""
+    """What an address asks for; without anything, the month that it is in the zone of the default agreement.
+
+    Promises are one agreement's, so that without a word about it the default one is meant where there are several.
+    """
     problems: list[str] = []
     wanted = query.get("agreement", "")
     choices: dict[str, Agreement | None] = {each.slug: each for each in agreements} | {ALL: None}
@@ -86,9 +88,8 @@ def asked(
     return Asked(scope, today, agreement, team, source or None, is_all, tuple(problems))
 
 
-NO_SOURCE, ALL = "-", "all"
-"""In an address: leads without a source; of all agreements. Promises are one agreement's, so that without a word
-about it the default one is meant where there are several."""
+NO_SOURCE = "-"
+"""In an address: leads without a source."""
 
 
 def _chosen(text: str, choices: Mapping[str, Any], problems: list[str]) -> Any:

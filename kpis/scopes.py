@@ -6,6 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from fractions import Fraction
 
 DAY = timedelta(days=1)
+ALL = "all"
+"""How an address asks for the leads of every agreement."""
+YEARS = range(1990, 2201)
+"""Of which figures can be asked for: at the ends of the calendar a day has no midnight in every zone."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from rest_framework.exceptions import ValidationError
 from accounts.models import Team
 from accounts.rules import whole_number
 from agreements.models import Agreement
-from kpis.scopes import Scope, last_of_month
+from kpis.scopes import YEARS, Scope, last_of_month
 from kpis.selectors.standing import zone_of
 
-EARLIEST, LATEST = date(1990, 1, 1), date(2200, 12, 31)
 MOST_DAYS = 3 * 366
 PARAMS = ("month", "from", "to", "agreement", "team", "source")
 NO_SOURCE = "-"
@@ -104,8 +103,8 @@ def _day(name: str, text: str, given: str) -> date:
         day = date.fromisoformat(text) if len(text) == 10 else None
     except ValueError:
         day = None
-    if day is None or not EARLIEST <= day <= LATEST:
+    if day is None or day.year not in YEARS:
         message = _("“%(given)s” cannot be: write it as %(example)s, from the years %(first)s to %(last)s.")
-        years = {"first": EARLIEST.year, "last": LATEST.year}
+        years = {"first": YEARS[0], "last": YEARS[-1]}
         raise ValidationError({name: [message % {"given": given[:20], "example": example, **years}]})
     return day

@@ -16,7 +16,7 @@ from agreements.selectors import ClauseRef, cite
 from handoffs.models import Channel, DeadlineKind, Outcome
 from kpis import facts
 from kpis.facts import Population
-from kpis.scopes import DAY, Scope, first_of_month, last_of_month, midnight
+from kpis.scopes import DAY, YEARS, Scope, first_of_month, last_of_month, midnight
 
 PERIODS = ("day", "week", "month")
 OF_ROWS = ("person", "team", "agreement")
@@ -95,16 +95,23 @@ def _lies_in_period(population: Population, cut: Slice, scope: Scope) -> Q:
 
 def period_of(cut: Slice) -> tuple[date, date]:
     """The first and last day of a day, week or month. Raises `UnknownSlice`."""
-    try:
-        day = date.fromisoformat(cut.value)
-    except ValueError:
-        raise UnknownSlice(cut.value) from None
+    day = _day(cut.value)
     if cut.by == "day":
         return day, day
     if cut.by == "week":
         monday = day - timedelta(days=day.weekday())
         return monday, monday + timedelta(days=6)
     return first_of_month(day), last_of_month(day)
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise UnknownSlice(text) from None
+    if day.year not in YEARS:
+        raise UnknownSlice(text)
+    return day
 
 
 def periods(scope: Scope, by: str, now: datetime) -> Iterator[date]:

@@ -1,7 +1,7 @@
 """What an address asks for, the choices above the figures, and the addresses of what lies behind them."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,14 +13,12 @@ from accounts.models import Team
 from accounts.permissions import PortalRequest
 from accounts.roles import Side
 from agreements.models import Agreement
-from kpis.forms import ALL, NO_SOURCE, Asked, asked
+from kpis.forms import NO_SOURCE, Asked, asked
 from kpis.models import TrafficDay
-from kpis.scopes import DAY, Scope, first_of_month, last_of_month
+from kpis.scopes import ALL, DAY, YEARS, Scope, first_of_month, last_of_month
 from kpis.selectors import Slice
 from leads.selectors.distinct import sources
 from leads.selectors.timeline import in_words
-
-EARLIEST = date(1990, 1, 1)
 
 
 def read_asked(
@@ -71,7 +69,7 @@ def neighbours(found: Asked) -> dict[str, str]:
     """The addresses of the months, or as many days, before and after."""
     scope = found.scope
     before, after = scope.previous, _next(scope)
-    shown = {"previous": before} | ({"next": after} if after.starts_on.year <= 2200 else {})
+    shown = {"previous": before} | ({"next": after} if after.starts_on.year in YEARS else {})
     return {name: f"?{urlencode(_at(found, each))}" for name, each in shown.items()}
 
 

@@ -133,9 +133,9 @@ def test_what_does_not_exist_is_not_found(asked: str) -> None:
     assert client_of().get(f"/dashboard/behind/?{asked}").status_code == 404
 
 
-@pytest.mark.parametrize("value", ["x", "-1", "9" * 30])
+@pytest.mark.parametrize("value", ["x", "-1", "9" * 30, "9999-12-31", "0001-01-01"])
 def test_a_slice_that_makes_no_sense_is_not_found(value: str) -> None:
-    for by in ("person", "tries", "day"):
+    for by in ("person", "tries", "day", "month"):
         answer = client_of().get(
             f"/dashboard/behind/?measure=attempts&part=denominator&by={by}&value={value}"
         )
