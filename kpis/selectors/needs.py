@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,10 +11,13 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.roles import Capability, Side
-from agreements.models import Version, VersionState
+from agreements.models import Agreement, Version, VersionState
 from handoffs.models import Deadline, Handoff, HandoffState
 from handoffs.selectors.board import Scope as BoardScope
 from handoffs.selectors.board import Show, figures
+from kpis.scopes import ALL, DAY, Scope
+from kpis.selectors.behind import behind
+from kpis.selectors.standing import zone_of
 from leads.models import ImportJob, ImportState
 from nurture.models import Enrolment
 from nurture.selectors.tracks import CANNOT, resting
@@ -21,6 +25,8 @@ from outbox.models import Message
 
 LATELY = timedelta(days=7)
 """How far back returns and failed imports are still news."""
+GIVEN_BACK = "returns-by-reason"
+"""The measure of what sales gave back, and nobody overruled."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +107,29 @@ def _say(show: Show, count: int) -> str:
 def _of_marketing(user: User, now: datetime) -> Iterator[Need]:
     if not user.can(Capability.IMPORT_LEADS) or user.side == Side.SALES:
         return
-    since = now - LATELY
-    returned = Handoff.objects.filter(
-        state__in=(HandoffState.RETURNED, HandoffState.REJECTED), ended_at__gte=since, ended_at__lt=now
-    ).count()
+    returned, url = _given_back(now)
     words = ngettext("lead given back in the last 7 days", "leads given back in the last 7 days", returned)
-    first, last = (now - LATELY).date(), now.date()
-    url = f"{reverse('kpis:dashboard')}?from={first}&to={last}#returns"
-    failed = ImportJob.objects.filter(state=ImportState.FAILED, created_at__gte=since).count()
+    failed = ImportJob.objects.filter(state=ImportState.FAILED, created_at__gte=now - LATELY).count()
     said = ngettext("import failed in the last 7 days", "imports failed in the last 7 days", failed)
     yield Need("imports", failed, said, reverse("leads:imports"), "file-import", "overdue")
     yield Need("returned", returned, words, url, "arrow-back-up", "due_soon")
+
+
+def _given_back(now: datetime) -> tuple[int, str]:
+    """How many handoffs of all agreements sales gave back today and on the six days before, and the list of them.
+
+    Days are those of the default agreement's zone, whoever looks: so the page that lists them reads the address.
+    """
+    zone = zone_of(Agreement.objects.filter(is_default=True).first())
+    today = now.astimezone(zone).date()
+    scope = Scope(today - LATELY + DAY, today, zone)
+    query = {
+        "agreement": ALL,
+        "from": scope.starts_on,
+        "to": scope.ends_on,
+        "measure": GIVEN_BACK,
+    }
+    return len(behind(GIVEN_BACK, "numerator", scope, now)), f"{reverse('kpis:behind')}?{urlencode(query)}"
 
 
 def _of_nurture(user: User) -> Iterator[Need]:

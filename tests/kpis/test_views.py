@@ -14,8 +14,8 @@ from django.test import Client
 
 from accounts.roles import Role
 from agreements.models import Version
-from handoffs.models import Channel, Outcome
-from handoffs.services import log_attempt, return_handoff, sweep_deadlines
+from handoffs.models import Channel, Handoff, HandoffState, Outcome
+from handoffs.services import dispute_ending, log_attempt, return_handoff, rule_on_dispute, sweep_deadlines
 from leads.stages import Stage
 from outbox.models import Message, MessageState
 from outbox.services import Mail, queue_mails
@@ -216,6 +216,49 @@ def test_home_says_what_waits_for_whom(story: SalesTeam) -> None:
     assert "risk" in needs["sales"]
     assert needs["marketing"] == ["tracks", "unreachable", "returned"]
     assert "returned" not in needs["rep"]
+
+
+@pytest.mark.usefixtures("story")
+@pytest.mark.parametrize(
+    ("at", "count"),
+    [
+        ("2026-11-06T10:00Z", 1),
+        ("2026-11-06T23:30Z", 1),  # Saturday in Berlin
+        ("2026-11-12T22:30Z", 1),
+        ("2026-11-12T23:30Z", 0),  # the eighth day has begun in Berlin
+    ],
+)
+@pytest.mark.parametrize("time_zone", ["Asia/Tokyo", "America/New_York"])
+def test_home_counts_what_the_page_behind_it_lists(at: str, count: int, time_zone: str) -> None:
+    """One lead was returned on Friday, 6 November, at 10:30 in Berlin, where the agreement's days are."""
+    client = Client()
+    client.force_login(UserFactory(role=Role.MARKETING_MANAGER, time_zone=time_zone))
+    with time_machine.travel(datetime.fromisoformat(at), tick=False):
+        assert given_back(client) == count
+
+
+def given_back(client: Client) -> int:
+    """How many leads Home says were given back; the list that it links to has as many."""
+    found = re.search(
+        r'href="([^"]+)" data-need="returned">.*?<b class="num">(\d+)</b>',
+        client.get("/").content.decode(),
+        re.DOTALL,
+    )
+    if found is None:
+        return 0
+    assert client.get(unescape(found[1])).context["count"] == int(found[2])
+    return int(found[2])
+
+
+@pytest.mark.usefixtures("later")
+def test_home_counts_no_return_that_was_overruled(story: SalesTeam, later: datetime) -> None:
+    client = Client()
+    client.force_login(story.marketing)
+    assert given_back(client) == 1
+    handoff = Handoff.objects.get(state=HandoffState.RETURNED)
+    dispute_ending(handoff_id=handoff.pk, note="She asked twice", now=later, actor=story.marketing)
+    rule_on_dispute(handoff_id=handoff.pk, reopen=True, now=later, actor=story.manager)
+    assert given_back(client) == 0
 
 
 @pytest.mark.usefixtures("starter", "later")
