@@ -1,5 +1,6 @@
 """What people tell when they act on a handoff."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.rules import whole_number
 from agreements.models import BusinessCalendar
-from handoffs.models import Channel, Outcome, ReturnReason
+from handoffs.models import OUTCOMES_BY, Channel, Outcome, ReturnReason
 
 
 def _lines(number: int) -> forms.Textarea:
@@ -35,6 +36,13 @@ class AttemptForm(forms.Form):
         widget=_instant(),
     )
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+
+    def outcomes(self) -> Iterator[dict[str, Any]]:
+        """Each outcome with the channels it makes sense on, and whether it is the likely one of the chosen one."""
+        likely = OUTCOMES_BY.get(self["channel"].value(), (Outcome.CONNECTED,))[0]
+        for outcome in Outcome:
+            channels = [channel for channel, those in OUTCOMES_BY.items() if outcome in those]
+            yield {"outcome": outcome, "channels": " ".join(channels), "is_likely": outcome == likely}
 
 
 class ReasonForm(forms.Form):

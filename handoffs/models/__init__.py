@@ -12,6 +12,7 @@ from handoffs.models.clauses import (
 from handoffs.models.facts import (
     ANSWERS,
     OPEN_STATES,
+    OUTCOMES_BY,
     Attempt,
     Breach,
     Deadline,
@@ -29,6 +30,7 @@ from handoffs.models.pools import Pool, PoolMember, TimeOff
 __all__ = [
     "ANSWERS",
     "OPEN_STATES",
+    "OUTCOMES_BY",
     "Attempt",
     "Breach",
     "Cadence",

@@ -134,6 +134,22 @@ class Outcome(models.TextChoices):
     WRONG_CONTACT = "wrong_contact", _("Wrong number or address")
 
 
+_WRITTEN = (Outcome.SENT, Outcome.REPLIED, Outcome.MEETING_BOOKED, Outcome.WRONG_CONTACT)
+OUTCOMES_BY = {
+    Channel.PHONE: (
+        Outcome.CONNECTED,
+        Outcome.MEETING_BOOKED,
+        Outcome.VOICEMAIL,
+        Outcome.NO_ANSWER,
+        Outcome.WRONG_CONTACT,
+    ),
+    Channel.EMAIL: _WRITTEN,
+    Channel.VIDEO: _WRITTEN,
+    Channel.SOCIAL: _WRITTEN,
+    Channel.MEETING: (Outcome.CONNECTED, Outcome.MEETING_BOOKED, Outcome.NO_ANSWER),
+}
+"""What people choose from, the likely one first. Other systems have their own ideas and may send any pair."""
+
 ANSWERS = (Outcome.CONNECTED, Outcome.MEETING_BOOKED, Outcome.REPLIED)
 """Outcomes by which the lead is reached: they end the cadence, not the handoff."""
 

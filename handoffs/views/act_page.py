@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from accounts.models import User
 from accounts.permissions import PortalRequest
 from handoffs.services import Refused
-from handoffs.views.answers import done
+from handoffs.views.answers import done, not_done
 from leads.models import Lead
 
 Subject = TypeVar("Subject", bound=models.Model)
@@ -75,12 +75,16 @@ def form_of(
 def perform(
     request: PortalRequest, page: ActPage[Subject], subject: Subject, *, lead: Lead, back: str, name: str = ""
 ) -> HttpResponse:
-    """GET: the form. POST: do it and say so; a refusal stands beside the form (422), nothing typed is lost."""
+    """GET: the form. POST: do it and say so; a refusal stands beside the form (422), nothing typed is lost. Where the
+    form asks nothing, a button did it, and the refusal is said where the button is.
+    """
     form = page.form(subject, request)
     if request.method == "POST" and form.is_valid():
         try:
             page.do(subject, form.cleaned_data, timezone.now(), request.user)
         except Refused as refusal:
+            if not form.fields:
+                return not_done(request, refusal.message, back=back)
             form.add_error(None, refusal.message)
         else:
             undo = page.undo(subject) if page.undo else None

@@ -27,11 +27,16 @@ def done(
 
 
 def not_done(request: PortalRequest, words: str, *, back: str) -> HttpResponse:
-    """Say why not, where there is no form to say it beside."""
+    """Say why not, where there is no form to say it beside. The page fetches anew what had changed without it."""
     if not getattr(request, "htmx", False):
         messages.error(request, words)
         return redirect(_came_from(request) or back)
-    return HttpResponse(words, status=409, content_type="text/plain; charset=utf-8")
+    return HttpResponse(
+        words,
+        status=409,
+        content_type="text/plain; charset=utf-8",
+        headers={"HX-Trigger": json.dumps({CHANGED: {}})},
+    )
 
 
 def _came_from(request: PortalRequest) -> str:

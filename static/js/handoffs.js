@@ -18,7 +18,7 @@ const isPoll = (event) => !event.detail.requestConfig.triggeringEvent;
 // A key opens a form in the pane. Nothing that the page fetches by itself takes the form's place, on its way or there.
 const pane = document.querySelector("#pane");
 let opening = null;
-const hasForm = () => Boolean(opening || pane?.querySelector("[data-act-form]"));
+const hasForm = () => Boolean(opening || pane?.querySelector("[data-act-form]:not([data-done])"));
 const isAbout = (row) => row.id === (opening?.row || `handoff-${pane?.querySelector("[data-pane]")?.dataset.pane}`);
 
 // Before htmx asks, as a request that replaces another has ended that one when "htmx:beforeRequest" comes.

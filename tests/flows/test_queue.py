@@ -10,7 +10,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from handoffs.models import Attempt
+from handoffs.models import Attempt, Handoff
+from handoffs.services import reassign_handoffs
 from leads.models import Lead
 from leads.stages import Stage
 from tests.factories.agreements import active_starter
@@ -46,6 +47,8 @@ def test_from_a_new_lead_to_an_sql_by_the_keyboard(
     page.keyboard.press("Enter")
     expect(page.get_by_text("Ada King: attempt logged.")).to_be_visible()
     expect(row).to_contain_text("Answered")
+    expect(page.locator("[data-act-form]")).to_have_count(0)
+    expect(page.locator("#pane")).to_contain_text("1. Phone: Talked")
     assert Attempt.objects.values_list("channel", "outcome").get() == ("phone", "connected")
 
     page.keyboard.press("q")
@@ -58,6 +61,33 @@ def test_from_a_new_lead_to_an_sql_by_the_keyboard(
     expect(page.get_by_text("Nothing to do")).to_be_visible()
     lead.refresh_from_db()
     assert (lead.stage, lead.value) == (Stage.SQL, 9000)
+
+
+def test_what_another_did_meanwhile_is_said_when_the_button_is_pressed(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    expect(page.locator("#pane")).to_contain_text("Why it is here")
+    page.wait_for_load_state("networkidle")
+    handoff = Handoff.objects.get(lead=lead)
+    reassign_handoffs(
+        handoff_ids=[handoff.pk], to_user_id=sales_team.omar.pk, now=timezone.now(), actor=sales_team.manager
+    )
+    page.keyboard.press("a")
+    expect(page.get_by_text("This handoff is Omar")).to_be_visible()
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+
+
+def test_form_offers_what_can_come_of_the_channel(
+    page: Page, enter: Enter, sales_team: SalesTeam, lead: Lead
+) -> None:
+    enter(sales_team.mia, "/queue/")
+    page.keyboard.press("e")
+    expect(page.get_by_role("button", name="Sent")).to_be_focused()
+    expect(page.get_by_role("button", name="Left a voicemail")).to_be_hidden()
+    page.get_by_role("form").get_by_text("Phone").click()
+    expect(page.get_by_role("button", name="Left a voicemail")).to_be_visible()
+    expect(page.get_by_role("button", name="Sent")).to_be_hidden()
 
 
 def test_begun_form_stays_while_the_page_fetches(
