@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db import connection
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from agreements.models import Agreement
@@ -173,27 +175,39 @@ def _count_deliveries(by_track: Mapping[int, Figures], since: datetime) -> None:
 
 @dataclass(frozen=True)
 class StepLine:
-    """A step of a revision and what came of it lately, on whatever revision it said the same."""
+    """A step of a revision and what came of it lately, on whatever revision of the track it said and offered
+    the same: an edit of another step, of a wait or of the order leaves its figures as they are.
+    """
 
     step: Step
     sent: int
     clicked: int
 
 
+STEPS_DID = """
+SELECT step.id,
+    count(*) FILTER (WHERE message.state IS NULL OR message.state <> ALL(%(not_out)s)),
+    count(delivery.clicked_at)
+FROM nurture_step step
+JOIN nurture_trackrevision revision ON revision.track_id = %(track)s
+JOIN nurture_step same ON same.revision_id = revision.id
+    AND (same.subject, same.body) = (step.subject, step.body)
+    AND (same.offer_name, same.offer_url) = (step.offer_name, step.offer_url)
+JOIN nurture_delivery delivery ON delivery.step_id = same.id AND delivery.queued_at >= %(since)s
+LEFT JOIN outbox_message message ON message.id = delivery.message_id
+WHERE step.revision_id = %(revision)s
+GROUP BY step.id
+"""
+
+
 def step_lines(revision: TrackRevision, *, now: datetime) -> list[StepLine]:
     """The steps of a revision; sent and followed counts are of the last 90 days. Two queries."""
-    steps = list(revision.steps.order_by("position"))
-    rows = (
-        Delivery.objects.filter(step__revision=revision, queued_at__gte=now - LATELY)
-        .order_by()
-        .values_list("step_id")
-        .annotate(
-            sent=Count("pk", filter=~Q(message__state__in=NOT_OUT) | Q(message=None)),
-            clicked=Count("pk", filter=Q(clicked_at__isnull=False)),
-        )
-    )
-    counts = {step_id: (sent, clicked) for step_id, sent, clicked in rows}
-    return [StepLine(step, *counts.get(step.pk, (0, 0))) for step in steps]
+    values: dict[str, Any] = {"track": revision.track_id, "revision": revision.pk}
+    values |= {"since": now - LATELY, "not_out": [str(state) for state in NOT_OUT]}
+    with connection.cursor() as cursor:
+        cursor.execute(STEPS_DID, values)
+        counts = {step_id: (sent, clicked) for step_id, sent, clicked in cursor.fetchall()}
+    return [StepLine(step, *counts.get(step.pk, (0, 0))) for step in revision.steps.order_by("position")]
 
 
 # --- Who is in ----------------------------------------------------------------------------------------------
