@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 from typing import Any
 
 from django.utils.formats import date_format, number_format
@@ -58,6 +59,19 @@ def say_length(length: timedelta) -> str:
     if not minutes:
         return gettext("%(hours)s h") % {"hours": hours}
     return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": minutes}
+
+
+def say_measured(length: timedelta) -> str:
+    """How long something took, rounded and not cut: `under a minute`, `1 h 12 min`, from a day on `1.5 days`."""
+    if length < MINUTE:
+        return say_length(length)
+    length = MINUTE * round(length / MINUTE)
+    if length < DAY:
+        return say_length(length)
+    tenths = _rounded(Decimal(length / DAY), 1)
+    if tenths == tenths.to_integral_value():
+        return _say_days(int(tenths))
+    return ngettext("%(days)s day", "%(days)s days", ceil(tenths)) % {"days": say_number(tenths, 1)}
 
 
 def _say_days(days: int) -> str:

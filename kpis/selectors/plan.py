@@ -63,11 +63,12 @@ STEPS = (
 
 def waterfall(found: Standing | None, scope: Scope, now: datetime) -> Waterfall:
     """Every day of the scope. The plan asks the same of each business day (`kpis.rules.Pace`)."""
-    target = _promised(found, scope)
+    covered = found.covered(scope) if found else scope
+    target = _promised(found, covered)
     points = series(WATERFALL, scope, "day", now)
     counts = [int(point.figure.numerator or 0) for point in points]
     totals = list(accumulate(counts))
-    pace = found.pace(scope) if found else None
+    pace = found.pace(covered) if found else None
     days = [
         WaterfallDay(
             day,

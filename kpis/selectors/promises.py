@@ -78,7 +78,8 @@ def promises(
 ) -> list[Promise]:
     """Each commitment of the version in force, in the order of the document; none before there was an agreement.
 
-    Targets are a month's: of a longer or shorter scope they are its months' (or part's). What was promised for all
+    Targets are a month's: of a longer or shorter scope they are its months' (or part's), from the day on which the
+    agreement came into force. What was promised for all
     leads of one agreement is not judged by those of a team, a source or of all agreements: the state is empty, and the
     words say so.
     One statement a population, whatever the number of commitments; none for those among `read`, figures of the same
@@ -87,10 +88,11 @@ def promises(
     if found is None:
         return []
     asked = [each for each in clauses(found.version.pk, Commitment) if each.measure in MEASURES]
-    told = read or {}
-    told = {**told, **figures({each.measure for each in asked} - told.keys(), scope, now)}
-    pace = found.pace(scope)
-    return [_promise(each, told[each.measure], scope, pace, found) for each in asked]
+    covered = found.covered(scope)
+    told = read if read and covered == scope else {}
+    told = {**told, **figures({each.measure for each in asked} - told.keys(), covered, now)}
+    pace = found.pace(covered)
+    return [_promise(each, told[each.measure], covered, pace, found) for each in asked]
 
 
 def goals(found: Standing | None, scope: Scope, now: datetime) -> list[Promise]:
@@ -213,6 +215,11 @@ class _Words:
 
     def _result(self, value: Fraction) -> str:
         gap = self._gap(value)
+        if self.clause.unit == Unit.PERCENT:
+            words = _("Missed: %(value)s, agreed were %(target)s")
+            if gap >= 0:
+                words = _("Reached: %(value)s, agreed were %(target)s")
+            return self._said(words, value=value)
         if gap < 0:
             return self._said(_("Missed by %(gap)s: %(value)s of %(target)s"), gap=-gap, value=value)
         return self._said(_("Reached: %(value)s of %(target)s"), value=value)
@@ -222,9 +229,11 @@ class _Words:
         if gap == 0:
             where = _("On plan")
         elif gap < 0:
-            where = self._said(_("%(gap)s behind plan"), gap=-gap)
+            words = _("%(gap)s behind plan") if self.at_least else _("%(gap)s below what was allowed by now")
+            where = self._said(words, gap=-gap)
         else:
-            where = self._said(_("%(gap)s ahead of plan"), gap=gap)
+            words = _("%(gap)s ahead of plan") if self.at_least else _("%(gap)s more than allowed by now")
+            where = self._said(words, gap=gap)
         if self.forecast is None:
             return where
         return self._said(
@@ -234,7 +243,10 @@ class _Words:
     def _rate(self, value: Fraction) -> str:
         if self._gap(value) >= 0:
             return self._said(_("%(value)s so far, agreed are %(target)s"), value=value)
-        short = self._said(_("%(value)s so far, short of %(target)s"), value=value)
+        words = _("%(value)s so far, short of %(target)s")
+        if not self.at_least:
+            words = _("%(value)s so far, more than %(target)s")
+        short = self._said(words, value=value)
         needed = self._needed()
         if needed is None or needed > WITHIN_SIGHT:
             return short

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from agreements.business_time import Schedule
 from agreements.models import Agreement, Version, VersionState
 from agreements.selectors import current_revision
 from kpis.rules import Pace, pace_of
-from kpis.scopes import Scope
+from kpis.scopes import Scope, midnight
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Standing:
     """The instant of judgement: now, or the end of a scope that is over."""
     is_only: bool
     """Whether there is no other agreement."""
+    since: datetime
+    """When the agreement first came into force, in whatever version."""
 
     @property
     def currency(self) -> str:
@@ -31,6 +33,14 @@ class Standing:
     def holds_for(self, scope: Scope) -> bool:
         """Whether the scope has the very leads of which the agreement promises: all of its own, and no others."""
         return not scope.is_narrowed and (self.is_only or scope.agreement_id is not None)
+
+    def covered(self, scope: Scope) -> Scope:
+        """The days of a scope on which something was promised: none from before the agreement, unless all that passed
+        without it was a weekend.
+        """
+        first = self.since.astimezone(scope.zone).date()
+        missed = self.schedule.elapsed(scope.start, max(scope.start, midnight(first, scope.zone)))
+        return scope.between(min(first, scope.ends_on), scope.ends_on) if missed else scope
 
     def pace(self, scope: Scope) -> Pace:
         return pace_of(self.schedule, scope.zone, scope.days, self.at)
@@ -44,11 +54,13 @@ def standing(scope: Scope, now: datetime) -> Standing | None:
     at = min(now, scope.end)
     others = Exists(Agreement.objects.exclude(pk=OuterRef("agreement")))
     stood = _versions(scope).filter(activated_at__lt=at).exclude(ended_at__lt=at)
-    version = stood.annotate(has_others=others).first()
+    first = _versions(scope).filter(agreement=OuterRef("agreement")).order_by("activated_at")
+    since = Subquery(first.values("activated_at")[:1])
+    version = stood.annotate(has_others=others, since=since).first()
     if version is None:
         return None
     schedule = current_revision(version.agreement.calendar_id).schedule
-    return Standing(version, schedule, at, is_only=not version.has_others)
+    return Standing(version, schedule, at, is_only=not version.has_others, since=version.since)
 
 
 def _versions(scope: Scope) -> QuerySet[Version]:

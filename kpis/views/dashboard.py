@@ -41,9 +41,9 @@ TOLD = (
     *FUNNEL, *SPEED, "attempts", "attempts-made", "attempts-answered", "attempt-spacing", "breaches", "breaches-waived",
     "returns-by-reason", "returns", "rejections",
 )  # fmt: skip
+IN_TIME = ("accepted-in-time", "first-attempt-in-time", "attempts-in-time")
 PROMISED = (
-    "handoffs-accepted", "handoffs-complete", "handoffs-concluded", "returns-enrolled-in-time", "accepted-in-time",
-    "first-attempt-in-time", "attempts-in-time",
+    "handoffs-accepted", "handoffs-complete", "handoffs-concluded", "returns-enrolled-in-time", *IN_TIME
 )  # fmt: skip
 """What agreements promise most often: read in the same statements."""
 OF_PEOPLE = ("breaches", "attempts-in-time", "response-time")
@@ -67,6 +67,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "answer": words,
         "state": state.value,
         "standing": found,
+        "covered": found.covered(scope) if found else scope,
         "pace": kept[0].promise.pace if kept else None,
         "promises": kept,
         "mqls_promise": next((card for card in kept if card.promise.figure.measure.key == "mqls"), None),
@@ -81,6 +82,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "clauses": _bars("breaches", breakdowns(["breaches"], scope, "clause", now), link),
         "teams": _people(breakdowns(OF_PEOPLE, scope, "team", now), link),
         "people": _people(breakdowns(OF_PEOPLE, scope, "person", now), link),
+        "clocks_judged": any(read[key].denominator for key in IN_TIME),
         "reasons": _bars("returns-by-reason", reasons, link),
         "files": _files(),
         "choices": choices(asked, agreements, teams),

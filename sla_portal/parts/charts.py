@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from sla_portal.humanize import Number, say_length, say_money, say_money_short, say_number, say_percent
+from sla_portal.humanize import Number, say_measured, say_money, say_money_short, say_number, say_percent
 
 Text = str | Promise
 MOST_STEPS = 5
@@ -78,7 +78,7 @@ def say(value: Number | None, unit: str, currency: str = "", *, short: bool = Fa
     if unit == "money":
         return say_money_short(value, currency) if short else say_money(value, currency)
     if unit == "duration":
-        return say_length(timedelta(seconds=float(value)))
+        return say_measured(timedelta(seconds=float(value)))
     return say_number(value, 0 if float(value).is_integer() else 1)
 
 
@@ -127,7 +127,7 @@ def _length(value: float, step: float) -> str:
         return gettext("%(minutes)s min") % {"minutes": say_number(value / MINUTE)}
     if step < DAY:
         return gettext("%(hours)s h") % {"hours": say_number(value / HOUR)}
-    return say_length(timedelta(seconds=value))
+    return say_measured(timedelta(seconds=value))
 
 
 def _drawn(series: Series, chart: Chart) -> dict[str, Any]:

@@ -39,8 +39,8 @@ register.filter("money_short", humanize.say_money_short)
 
 @register.filter
 def duration(length: timedelta | None) -> str:
-    """`1 h 12 min`; a dash for nothing."""
-    return "–" if length is None else humanize.say_length(length)
+    """`1 h 12 min`, `1.5 days`; a dash for nothing."""
+    return "–" if length is None else humanize.say_measured(length)
 
 
 @register.simple_tag

@@ -93,8 +93,18 @@ const target = (spec) => ({
 // Room for the words at the end of lines, which are the legend.
 const margin = (spec) => Math.max(12, ...spec.series.map(({ end, shape }) => (shape === "bar" ? 0 : end.length * 6.6 + 14)));
 
+// Words at the ends of two lines that come close stand one above the other.
+const apart = (series, top) => {
+  const ended = series.filter(({ endLabel }) => endLabel?.show).map((each) => ({ each, last: each.data.findLast((value) => value !== null) ?? 0 }));
+  ended.sort((one, other) => one.last - other.last);
+  ended.slice(1).forEach(({ each, last }, place) => {
+    if (last - ended[place].last < top * 0.08) each.endLabel.offset = [0, -12];
+  });
+  return series;
+};
+
 const option = (spec, table) => {
-  const series = drawn(spec).map((each) => ({ emphasis: { disabled: true }, ...each }));
+  const series = apart(drawn(spec), spec.top).map((each) => ({ emphasis: { disabled: true }, ...each }));
   if (spec.target !== null) series[0].markLine = target(spec);
   const [near, far] = isRtl ? ["right", "left"] : ["left", "right"];
   return {

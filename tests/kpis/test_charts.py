@@ -99,4 +99,4 @@ def test_ticks_of_half_days_are_said_in_hours() -> None:
     figure = Figure(measure("response-time"), 4, None, Spread(4, 30 * hour, 50 * hour))
     found = chart(speed_chart("response-time", [Point(date(2026, 11, 2), figure)], link))
     assert found["spec"]["ticks"] == ["0", "12 h", "24 h", "36 h", "48 h", "60 h"]
-    assert found["rows"][0]["cells"][0]["words"] == "1 day"
+    assert found["rows"][0]["cells"][0]["words"] == "1.3 days"

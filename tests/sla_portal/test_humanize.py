@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sla_portal import humanize
-from sla_portal.humanize import describe_due, say_day, say_instant, say_length, say_when
+from sla_portal.humanize import describe_due, say_day, say_instant, say_length, say_measured, say_when
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 24, 12, 18, tzinfo=UTC)  # a Tuesday, 13:18 in Berlin
@@ -132,3 +132,16 @@ def test_clock_words_cover_every_day_they_promise() -> None:
     assert words["days"][0] == "1 day"
     assert words["days"][-1] == f"{humanize.LONGEST_COUNTED_DAYS} days"
     assert words["hoursMinutes"] == "%(hours)s h %(minutes)s min"
+
+
+def test_say_measured_rounds_and_keeps_a_tenth_of_a_day() -> None:
+    lengths = [
+        timedelta(seconds=40),
+        timedelta(minutes=71, seconds=40),
+        timedelta(hours=23, minutes=59, seconds=40),
+        timedelta(seconds=171_553),
+        timedelta(hours=36),
+        timedelta(days=5, hours=13),
+    ]
+    said = ["under a minute", "1 h 12 min", "1 day", "2 days", "1.5 days", "5.5 days"]
+    assert [say_measured(length) for length in lengths] == said
