@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from sla_portal.problems import problem
+from sla_portal.problems import API, problem
 
 NUL = "\0"
 
@@ -31,6 +31,6 @@ def _holds_nul(request: HttpRequest) -> bool:
 
 
 def _refuse(request: HttpRequest) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         return problem(400, _("The address holds the character NUL, which no text here can hold."))
     return render(request, "400.html", status=400)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 PROBLEM_JSON = "application/problem+json"
+API = "/api/"
 
 
 def problem_details(exc: Exception, context: dict[str, Any]) -> Response | None:

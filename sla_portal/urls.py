@@ -7,6 +7,9 @@ from sla_portal import views
 from sla_portal.palette import palette
 from sla_portal.styleguide import styleguide
 
+handler404 = "sla_portal.views.not_found"
+handler500 = "sla_portal.views.failed"
+
 urlpatterns = [
     path("start/", views.start, name="start"),
     path("palette/", palette, name="palette"),

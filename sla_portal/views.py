@@ -10,12 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.defaults import page_not_found, server_error
 from django_prometheus.exports import ExportToDjangoView
 from redis import RedisError
 
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
 from sla_portal.health import check_health
+from sla_portal.problems import API, problem
 from sla_portal.shell import settings_pages
 
 
@@ -38,6 +41,20 @@ def health(request: PortalRequest) -> HttpResponse:
     failed = sum(not check.ok for check in checks)
     template = "sla_portal/_health.html" if request.headers.get("HX-Request") else "sla_portal/health.html"
     return render(request, template, {"checks": checks, "failed": failed, "now": now})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A page for people, problem details for programs."""
+    if request.path.startswith(API):
+        return problem(404, _("There is nothing at this address. /api/v1/docs/ lists those there are."))
+    return page_not_found(request, exception)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The same for what went wrong here."""
+    if request.path.startswith(API):
+        return problem(500, _("Something failed here, and nothing was changed. Send it again later."))
+    return server_error(request)
 
 
 def admin_login(request: HttpRequest) -> HttpResponseBase:
