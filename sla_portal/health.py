@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from redis import Redis
 
 from handoffs.models import Deadline
-from leads.models import ImportJob, ImportState
+from leads.selectors.imports import untouched_since
 from outbox.models import Message
 from outbox.selectors import mail_server_trouble
 from sla_portal.tasks import HEARTBEAT
@@ -97,9 +97,7 @@ def _deadlines(now: datetime) -> Finding:
 
 
 def _imports(now: datetime) -> Finding:
-    waiting = ImportJob.objects.filter(
-        state=ImportState.WAITING, created_at__lt=now - IMPORT_WAITS_AT_MOST
-    ).count()
+    waiting = untouched_since(now - IMPORT_WAITS_AT_MOST).count()
     if not waiting:
         return Finding(True, _("None waits"))
     words = ngettext("%(count)d import waits for a worker", "%(count)d imports wait for a worker", waiting)

@@ -1,9 +1,11 @@
 """Reads of imports."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 
 from leads.models import ImportJob, ImportMapping, RowError
 
@@ -13,6 +15,12 @@ MOST_REMEMBERED = 100
 def imports() -> QuerySet[ImportJob]:
     """All imports, the newest first, with who began them."""
     return ImportJob.objects.select_related("created_by")
+
+
+def untouched_since(at: datetime) -> QuerySet[ImportJob]:
+    """Imports that are to be worked on and have had no turn since an instant: they wait in vain for a first
+    one, or whoever worked on them is gone."""
+    return ImportJob.objects.to_do().alias(turn_at=Coalesce("worked_at", "started_at")).filter(turn_at__lt=at)
 
 
 def errors_of(job: ImportJob, *, warnings: bool) -> QuerySet[RowError]:

@@ -77,13 +77,28 @@ def test_a_check_that_raises_has_failed_and_keeps_its_advice(now, monkeypatch):
     assert found.advice
 
 
-def test_an_import_that_waits(now):
-    job = ImportJob.objects.create(
-        created_at=now - timedelta(minutes=6), state=ImportState.WAITING, file_name="leads.csv", size=1
+@pytest.mark.parametrize(
+    ("state", "started", "worked", "ok"),
+    [
+        (ImportState.UPLOADED, None, None, True),
+        (ImportState.WAITING, 1, None, True),  # mapped for an hour, then started
+        (ImportState.WAITING, 6, None, False),
+        (ImportState.RUNNING, 50, 1, True),
+        (ImportState.RUNNING, 50, 6, False),  # whoever worked on it is gone
+        (ImportState.WAITING, 50, 1, True),  # let go on just now
+        (ImportState.STOPPED, 50, 40, True),
+        (ImportState.DONE, 50, 40, True),
+    ],
+)
+def test_an_import_that_waits_for_its_turn(now, state, started, worked, ok):
+    def ago(minutes):
+        return None if minutes is None else now - timedelta(minutes=minutes)
+
+    ImportJob.objects.create(
+        file_name="leads.csv", created_at=ago(60), state=state, started_at=ago(started), worked_at=ago(worked)
     )
-    assert check("Imports", now).words == "1 import waits for a worker"
-    job.delete()
-    assert check("Imports", now).ok
+    found = check("Imports", now)
+    assert (found.ok, found.words) == (ok, "None waits" if ok else "1 import waits for a worker")
 
 
 def test_a_message_that_is_stuck(now):

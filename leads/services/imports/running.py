@@ -89,7 +89,8 @@ def go_on(*, job_id: int, now: datetime, actor: User | None) -> ImportJob:
     if job is None or not job.started_at:
         raise ImportNotOpen(gettext("This import cannot go on."))
     job.state, job.finished_at, job.troubles, job.message = ImportState.WAITING, None, 0, ""
-    job.save(update_fields=["state", "finished_at", "troubles", "message"])
+    job.worked_at = now  # from when on it waits for its turn
+    job.save(update_fields=["state", "finished_at", "troubles", "message", "worked_at"])
     transaction.on_commit(wake_worker, robust=True)
     return job
 
