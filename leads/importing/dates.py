@@ -31,7 +31,7 @@ MONTHS = {
     for name in names.split()
 }
 _TIME = (
-    r"(?:(?:[ T,]|\s)+(?:at\s+|um\s+)?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})"
+    r"(?:[\sT,]+(?:at\s+|um\s+)?(?P<hour>\d{1,2})[:h.](?P<minute>\d{2})"
     r"(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[ap]\.?m\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )

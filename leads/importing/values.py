@@ -14,6 +14,10 @@ _AMOUNT = {
     ",": re.compile(r"-?(\d{1,3}([.'’ \u00a0\u202f]\d{3})+|\d+)(,\d+)?"),
 }
 _CURRENCY = re.compile(r"^(?:[A-Za-z]{1,3}\$?|[$€£¥₹])\s*|\s*(?:[A-Za-z]{2,3}|[$€£¥₹])$")
+LONGEST_NUMBER = 60
+"""Characters. What is longer is in the wrong column; Python makes no number of endless digits, and patterns
+would walk over an endless cell again and again.
+"""
 _RANGE = re.compile(r"(?P<low>[\d.,'’ ]+?)\s*(?:-|–|to|bis|a|à)\s*[\d.,'’ ]+")
 
 
@@ -49,6 +53,7 @@ def read_consent(text: str, yes: frozenset[str] = YES, no: frozenset[str] = NO) 
 
 def read_amount(text: str, mark: str = ".") -> Decimal:
     """Money or a number; `mark` is the decimal mark. Currency signs are passed over."""
+    _refuse_long(text)
     plain = _CURRENCY.sub("", _CURRENCY.sub("", text))
     if not _AMOUNT[mark].fullmatch(plain):
         raise BadCell(
@@ -66,6 +71,7 @@ def read_count(text: str, mark: str = ".") -> int:
     """A number of people; of "51-200" or "10,001+" the lower bound, so that nobody is made larger than they
     are.
     """
+    _refuse_long(text)
     plain = re.sub(r"(?<=[\d+])\s*[^\W\d]+$", "", text).removesuffix("+").strip()
     found = _RANGE.fullmatch(plain)
     amount = read_amount(found["low"] if found else plain, mark)
@@ -74,9 +80,16 @@ def read_count(text: str, mark: str = ".") -> int:
     return int(amount)
 
 
+def _refuse_long(text: str) -> None:
+    if len(text) > LONGEST_NUMBER:
+        raise BadCell(gettext("“%(text)s” is not a number.") % {"text": f"{text[:40]}…"})
+
+
 def decimal_mark(cells: list[str]) -> str | None:
     """The decimal mark, where the cells tell: the last mark of a number, unless three digits follow."""
     for cell in cells:
+        if len(cell) > LONGEST_NUMBER:
+            continue
         plain = _CURRENCY.sub("", _CURRENCY.sub("", cell))
         marks: list[str] = re.findall(r"[.,]", plain)
         tail = re.split(r"[.,]", plain)[-1]

@@ -154,11 +154,7 @@ def _do_piece(job: ImportJob, now: datetime) -> None:
         _end(job, ImportState.FAILED, now, gettext("The file is no longer here. Upload it again."))
         return
     outcomes = write_rows(
-        [maker.make(row) for row in rows],
-        maker=maker,
-        seen=SeenInTable(job.pk),
-        now=now,
-        actor=job.created_by,
+        rows, maker=maker, seen=SeenInTable(job.pk), now=now, actor=job.created_by, job_id=job.pk
     )
     _record(job, outcomes)
     job.position, job.line, job.rows_done = reader.position, reader.line, job.rows_done + len(rows)

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DataError, IntegrityError, transaction
+import structlog
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils.translation import gettext
 from msgspec import UNSET
 
 from accounts.models import User
+from leads.importing.reading import Row
 from leads.importing.rows import CellProblem, MadeRow, RowMaker
 from leads.models import ChangeSource
 from leads.services.cleaning import Ref, clean_domain, clean_email, clean_ref
@@ -19,6 +21,26 @@ from leads.services.upsert import upsert_leads
 
 FACTS = ("name", "industry", "employees", "country")
 """What a row may say of a company; the name is a fact only where the domain says which company it is."""
+MOST_UNFORESEEN = 10
+
+log = structlog.get_logger(__name__)
+
+
+class Unforeseen:
+    """Errors that nobody foresaw, each put on the row it comes from. After a few of them it is the portal that
+    is broken rather than rows, and the piece fails.
+    """
+
+    def __init__(self, job_id: int | None) -> None:
+        self.job_id, self.count = job_id, 0
+
+    def reason(self, error: Exception, line: int) -> str:
+        """What to say of the row. Raises the error once there were more than `MOST_UNFORESEEN`."""
+        self.count += 1
+        if self.count > MOST_UNFORESEEN:
+            raise error
+        log.error("import_row_failed", job=self.job_id, line=line, exc_info=error)
+        return gettext("The portal stumbled over this row. Tell an administrator: the log says why.")
 
 
 @dataclass
@@ -31,21 +53,24 @@ class RowOutcome:
 
 
 def write_rows(
-    made: Sequence[MadeRow],
+    given: Sequence[Row],
     *,
     maker: RowMaker,
     seen: Seen,
     now: datetime,
     actor: User | None,
+    job_id: int | None = None,
     dry_run: bool = False,
 ) -> list[RowOutcome]:
-    """Write rows in their order; one that cannot be written stops no other. Inside a transaction.
+    """Write rows in their order; one that cannot be written stops no other, whatever the reason. Inside a
+    transaction. `job_id` is for the log.
 
     The first row of a file that speaks of a lead is the one that counts: a later one that says the same is
     unchanged, one that says otherwise is an error. So too for companies, whose contradicting cells are left
     out with a warning. A file can therefore be imported again and changes nothing.
     """
-    rows = [_Spoken(row, row.item) for row in made if row.item]
+    unforeseen = Unforeseen(job_id)
+    made, rows = _understand(given, maker, unforeseen)
     _recognise(rows)
     outcomes = {id(row): RowOutcome(row, Status.ERROR) for row in made}
     ledger = Ledger(seen, {key for row in rows for key in row.all_keys()})
@@ -53,7 +78,7 @@ def write_rows(
         firsts, rows = _set_aside(rows, ledger, outcomes)
         for row in firsts:
             _keep_company_facts(row, ledger, maker)
-        results = _upsert([row.item for row in firsts], now, actor, dry_run)
+        results = _upsert(firsts, now, actor, dry_run, unforeseen)
         for row, result in zip(firsts, results, strict=True):
             _note(row.made, result, maker, outcomes[id(row.made)])
             if result.lead_id is not None:
@@ -75,6 +100,22 @@ class _Spoken:
 
     def all_keys(self) -> list[int]:
         return [*self.keys, *(key for _, key, _ in self.facts)]
+
+
+def _understand(
+    given: Sequence[Row], maker: RowMaker, unforeseen: Unforeseen
+) -> tuple[list[MadeRow], list[_Spoken]]:
+    """Every row made, and of those that can be taken what they speak of."""
+    made: list[MadeRow] = []
+    spoken: list[_Spoken] = []
+    for row in given:
+        try:
+            one = maker.make(row)
+            spoken += [_Spoken(one, one.item)] if one.item else []
+        except Exception as error:
+            one = MadeRow(row, errors=[CellProblem("", unforeseen.reason(error, row.line))])
+        made.append(one)
+    return made, spoken
 
 
 def _called(item: LeadItem) -> tuple[str | None, Ref | None]:
@@ -158,20 +199,33 @@ def _keep_company_facts(row: _Spoken, ledger: Ledger, maker: RowMaker) -> None:
 # --- The upsert ---------------------------------------------------------------------------------------------
 
 
-def _upsert(items: Sequence[LeadItem], now: datetime, actor: User | None, dry_run: bool) -> list[ItemResult]:
-    """Upsert; where the database itself refuses, halve the batch until the row that it refuses is alone."""
-    if not items:
+def _upsert(
+    rows: Sequence[_Spoken], now: datetime, actor: User | None, dry_run: bool, unforeseen: Unforeseen
+) -> list[ItemResult]:
+    """Upsert; where a row cannot be written, halve the batch until it is alone. What passes by itself (a lock
+    too long held, a connection lost) is no row's fault and raised."""
+    if not rows:
         return []
+    items = [row.item for row in rows]
     try:
         with transaction.atomic():
             return upsert_leads(items, now=now, actor=actor, source=ChangeSource.IMPORT, dry_run=dry_run)
-    except (DataError, IntegrityError):
-        if len(items) == 1:
-            refused = Remark("", gettext("The database does not take this row."))
-            return [ItemResult(0, Status.ERROR, error=refused)]
-        half = len(items) // 2
-        parts = (items[:half], items[half:])
-        return [result for part in parts for result in _upsert(part, now, actor, dry_run)]
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(rows) == 1:
+            return [_refused(error, rows[0].line, unforeseen)]
+    half = len(rows) // 2
+    parts = (rows[:half], rows[half:])
+    return [result for part in parts for result in _upsert(part, now, actor, dry_run, unforeseen)]
+
+
+def _refused(error: Exception, line: int, unforeseen: Unforeseen) -> ItemResult:
+    if isinstance(error, DataError | IntegrityError):
+        reason = gettext("The database does not take this row.")
+    else:
+        reason = unforeseen.reason(error, line)
+    return ItemResult(0, Status.ERROR, error=Remark("", reason))
 
 
 def _note(row: MadeRow, result: ItemResult, maker: RowMaker, outcome: RowOutcome) -> None:

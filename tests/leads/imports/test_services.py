@@ -14,6 +14,8 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 from accounts.models import User
 from leads.importing.kinds import NotCsv
 from leads.importing.mapping import BadMapping
+from leads.importing.reading import Row
+from leads.importing.rows import MadeRow, RowMaker
 from leads.models import (
     ChangeSource,
     Company,
@@ -25,7 +27,7 @@ from leads.models import (
     RowError,
     StageChange,
 )
-from leads.selectors.imports import failed_rows
+from leads.selectors.imports import failed_rows, untouched_since
 from leads.services.imports import (
     FileChoices,
     ImportNotOpen,
@@ -299,6 +301,49 @@ def test_a_row_that_the_database_refuses_is_found_and_reported(
     assert problems(job) == [(78, "", "The database does not take this row.")]
 
 
+STUMBLED = "The portal stumbled over this row. Tell an administrator: the log says why."
+
+
+def test_what_nobody_foresaw_of_one_row_stops_no_other(
+    take: Take, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine, make = writing.upsert_leads, RowMaker.make
+
+    def stumble(items: Any, **how: Any) -> Any:
+        if any(item.first_name == "Ada 7" for item in items):
+            raise RuntimeError("a receiver broke")
+        return genuine(items, **how)
+
+    def make_or_stumble(self: RowMaker, row: Row) -> MadeRow:
+        if "Ada 3" in row.cells:
+            raise RuntimeError("a reader broke")
+        return make(self, row)
+
+    monkeypatch.setattr(writing, "upsert_leads", stumble)
+    monkeypatch.setattr(RowMaker, "make", make_or_stumble)
+    job = take(f"Email,First name\n{rows(20)}", start=False)
+    assert rehearse_sample(job=job, now=job.created_at, actor=None).counts[Status.ERROR] == 2
+    start_import(job_id=job.pk, now=job.created_at, actor=None)
+    assert (finish(job).state, counts(job)) == (ImportState.DONE, (18, 0, 0, 2))
+    assert problems(job) == [(4, "", STUMBLED), (8, "", STUMBLED)]
+
+
+def test_a_cell_of_endless_digits_is_an_error_of_its_row(take: Take, finish: Finish) -> None:
+    text = f"Email,Company,Employees\na@b.de,B,5\nb@b.de,B,{'9' * 4301}\nc@b.de,B,5\n"
+    job = finish(take(text))
+    assert (job.state, counts(job)) == (ImportState.DONE, (2, 0, 0, 1))
+    assert problems(job) == [(3, "Employees", f"“{'9' * 40}…” is not a number.")]
+
+
+def test_an_import_that_goes_on_waits_from_then_on(take: Take, now: datetime) -> None:
+    job = take("Email\na@b.de\n")
+    stop_import(job_id=job.pk, now=now, actor=None)
+    later = now + timedelta(hours=1)
+    go_on(job_id=job.pk, now=later, actor=None)
+    assert not untouched_since(later).exists()
+    assert list(untouched_since(later + timedelta(minutes=1))) == [job]
+
+
 def test_queries_do_not_grow_with_the_rows(
     take: Take, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -355,11 +400,11 @@ def test_what_was_discarded_before_it_began_cannot_go_on(take: Take, now: dateti
 def test_trouble_that_does_not_pass_ends_an_import_and_no_other(
     take: Take, finish: Finish, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad, good = take("Email\nbad@b.de\n"), take("Email\ngood@b.de\n")
+    bad, good = take(f"Email,First name\n{rows(12)}"), take("Email\ngood@b.de\n")
     genuine = writing.upsert_leads
 
     def fail(items: Any, **how: Any) -> Any:
-        if items[0].email == "bad@b.de":
+        if items[0].email != "good@b.de":
             raise RuntimeError("a receiver broke")
         return genuine(items, **how)
 
@@ -372,7 +417,7 @@ def test_trouble_that_does_not_pass_ends_an_import_and_no_other(
     assert (bad.state, bad.troubles, good.state) == (ImportState.FAILED, 3, ImportState.DONE)
     assert bad.message.startswith("The portal could not go on after line 0.")
     go_on(job_id=bad.pk, now=now, actor=None)
-    assert (finish(bad).state, bad.message, bad.created) == (ImportState.DONE, "", 1)
+    assert (finish(bad).state, bad.message, bad.created) == (ImportState.DONE, "", 12)
 
 
 def test_a_file_that_vanished_fails_the_import_with_a_word_to_whoever_began_it(

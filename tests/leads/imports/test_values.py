@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -233,3 +234,17 @@ def test_an_unknown_country_is_refused() -> None:
 
 def test_hours_added_by_excel_serials_are_wall_clock_hours() -> None:
     assert read_date("46115.5", BERLIN) == MIDNIGHT + timedelta(hours=12)
+
+
+@pytest.mark.parametrize("read", [read_amount, read_count])
+@pytest.mark.parametrize("text", ["9" * 4_301, "9" * 120_000, f"1{' ' * 100_000}1", "1 to " * 20_000])
+def test_an_endless_number_is_no_number(read: Any, text: str) -> None:
+    with pytest.raises(BadCell, match="is not a number"):
+        read(text)
+    assert decimal_mark([text, "1,5"]) == ","
+
+
+def test_a_date_with_endless_blanks_is_refused_at_once() -> None:
+    with pytest.raises(BadCell, match="is not a date"):
+        read_date(f"03.04.2026{' ' * 5_000}x", BERLIN)
+    assert read_date("3.4.2026,   12:05", BERLIN) == NOON
