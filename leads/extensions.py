@@ -3,7 +3,7 @@
 Each entry is set-based: it takes many leads and answers for all of them in a fixed number of queries.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,11 @@ from leads.models import Lead
 
 ResultField = Callable[[Sequence[int]], Mapping[int, Any]]
 """lead ids → what the REST result of each lead says under the field's name (JSON-ready); a missing id means null."""
+
+
+OwnerKeeper = Callable[[Collection[int]], Mapping[int, str]]
+"""lead ids → of those whose owner follows something of an upper app, why, in words for whoever names another
+owner; a missing id means that the owner may be changed."""
 
 
 @dataclass(frozen=True)
@@ -49,5 +54,6 @@ class Panel:
 
 
 result_fields: dict[str, ResultField] = {}
+owner_keepers: list[OwnerKeeper] = []
 timeline_sources: list[TimelineSource] = []
 panels: list[Panel] = []

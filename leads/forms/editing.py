@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import TimeZoneField
 from accounts.models import User
 from leads.models import Company, Consent, Lead
-from leads.services import CompanyItem, LeadItem, Remark
+from leads.services import CompanyItem, LeadItem, Remark, why_owner_stays
 from leads.services.cleaning import LONGEST, LONGEST_OF_COMPANY, clean_country, clean_domain, clean_email
 from leads.services.items import Unfit
 
@@ -68,16 +68,20 @@ class LeadForm(forms.Form):
     email_consent = forms.ChoiceField(label=_("Consent to e-mail"), choices=Consent)
     do_not_call = forms.BooleanField(label=_("Asked not to be called"), required=False)
 
-    def __init__(self, data: Any = None, *, lead: Lead | None = None) -> None:
+    def __init__(self, data: Any = None, *, actor: User, lead: Lead | None = None) -> None:
+        """As `actor` may change the lead: an owner who is not theirs to change is shown, with the reason."""
         super().__init__(data, initial=_known(lead))
         self.lead = lead
         _limit(self)
         owners: Any = self.fields["owner"]
         owners.queryset = User.objects.active().order_by("name")
-        if lead is not None and lead.owner_id:
-            owners.queryset |= User.objects.filter(pk=lead.owner_id)
         if lead is None:
             self.fields["email"].required = True
+            return
+        if lead.owner_id:
+            owners.queryset |= User.objects.filter(pk=lead.owner_id)
+        owners.help_text = why_owner_stays(lead, actor=actor)
+        owners.disabled = bool(owners.help_text)
 
     def clean_email(self) -> str:
         """Somebody new must be new: an address that is known would change whom it belongs to."""

@@ -16,6 +16,7 @@ from leads.services.items import (
     SyncItem,
     read_items,
 )
+from leads.services.owners import why_owner_stays
 from leads.services.placing import place_leads
 from leads.services.stages import Advance, Move, RefusedMove, advance_stages
 from leads.services.transactions import rehearsal
@@ -43,4 +44,5 @@ __all__ = [
     "read_items",
     "rehearsal",
     "upsert_leads",
+    "why_owner_stays",
 ]

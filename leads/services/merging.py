@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from django.utils.translation import gettext
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from leads.models import Consent
@@ -16,6 +16,7 @@ from leads.services.companies import Companies
 from leads.services.history import Past, add_entries, odd_order, read_pasts, stage_after
 from leads.services.items import ItemResult, Remark, Status, Unfit
 from leads.services.lookup import find_refs, lock_colleagues, lock_leads
+from leads.services.owners import Owners
 from leads.services.rows import LeadRow
 from leads.services.transactions import new_ids
 from leads.stages import Stage
@@ -33,7 +34,7 @@ class Slot(msgspec.Struct, gc=False):
 class Batch:
     """Reads and locks what the items speak of; `merge` them in order, then write what `changed`."""
 
-    def __init__(self, cleaned: Sequence[CleanLead], now: datetime) -> None:
+    def __init__(self, cleaned: Sequence[CleanLead], now: datetime, actor: User | None) -> None:
         self.now = now
         self.companies = Companies(
             [clean.company for clean in cleaned if isinstance(clean.company, CleanCompany)], now
@@ -44,7 +45,7 @@ class Batch:
         """Also by the addresses that leads gave up in this batch."""
         self.new_refs: dict[Ref, int] = {}
         self._find(cleaned)
-        self.owners = _owners({clean.owner for clean in cleaned if clean.owner})
+        self.owners = Owners([clean.owner for clean in cleaned], lead_ids=self.by_id.keys(), actor=actor)
         self.unused_ids: Iterator[int] = iter(
             new_ids("leads_lead", sum(not self._matches(clean) for clean in cleaned))
         )
@@ -77,7 +78,7 @@ class Batch:
         """Merge one item; what it wins over earlier items and over the database is remembered in its slot."""
         try:
             slot = self._identify(clean)
-            owner_id = self._owner_id(clean)
+            owner_id = self.owners.find(clean.owner)
         except Unfit as unfit:
             return ItemResult(index, Status.ERROR, error=unfit.remark)
         status = Status.UPDATED
@@ -86,8 +87,7 @@ class Batch:
         warnings: list[Remark] = []
         is_changed = self._merge_keys(slot, clean)
         is_changed |= self._merge_values(slot.row, clean)
-        if owner_id is not UNSET:
-            is_changed |= _set(slot.row, "owner_id", owner_id)
+        is_changed |= self._merge_owner(slot, owner_id, warnings)
         is_changed |= self._merge_company(slot.row, clean)
         if clean.history:
             is_changed |= self._merge_history(slot, clean, warnings)
@@ -117,15 +117,6 @@ class Batch:
         if slot is not None:
             raise Unfit("email", _belongs_to(holder))
         return holder
-
-    def _owner_id(self, clean: CleanLead) -> Any:
-        if not clean.owner:
-            return clean.owner
-        if clean.owner not in self.owners:
-            raise Unfit(
-                "owner", gettext("Nobody here has the e-mail address %(email)s.") % {"email": clean.owner}
-            )
-        return self.owners[clean.owner]
 
     def _create(self, clean: CleanLead) -> Slot:
         born = clean.created_at or min(clean.history.values(), default=self.now)
@@ -180,6 +171,16 @@ class Batch:
             is_changed = True
         return is_changed
 
+    def _merge_owner(self, slot: Slot, owner_id: int | UnsetType | None, warnings: list[Remark]) -> bool:
+        """What somebody else has a say in is left alone, and said so."""
+        row = slot.row
+        if owner_id is UNSET or owner_id == row.owner_id:
+            return False
+        if why := self.owners.why_not(row.id, row.owner_id):
+            warnings.append(Remark("owner", why))
+            return False
+        return _set(row, "owner_id", owner_id)
+
     def _merge_company(self, row: LeadRow, clean: CleanLead) -> bool:
         if clean.company is UNSET:
             return False
@@ -229,9 +230,3 @@ def _is_same(one: Any, other: Any) -> bool:
 
 def _belongs_to(slot: Slot) -> str:
     return gettext("This belongs to another lead (id %(id)s).") % {"id": slot.row.id}
-
-
-def _owners(emails: set[Any]) -> dict[str, int]:
-    if not emails:
-        return {}
-    return dict(User.objects.filter(email__in=emails).values_list("email", "pk"))

@@ -34,8 +34,8 @@ def upsert_leads(
     An item is matched by its id, else by external_ref, else by e-mail; one that nothing matches is a new
     lead. New leads are contacts, and leads at once where their agreement's definition holds; the agreement is
     the first that covers them. Items that cannot be taken (`Remark`s among `items` too) become error results;
-    the others go on. Sends `leads_ingested` once for everything created or changed. With `dry_run` the same
-    happens and is undone.
+    the others go on. An owner whom the actor may not change is left alone, with a warning. Sends
+    `leads_ingested` once for everything created or changed. With `dry_run` the same happens and is undone.
 
     Returns a result for each item, in order. Raises `BatchTooLarge`.
     """
@@ -64,7 +64,7 @@ def _clean(
 def _upsert(
     cleaned: list[tuple[int, CleanLead]], now: datetime, actor: User | None, source: ChangeSource
 ) -> dict[int, ItemResult]:
-    batch = Batch([clean for _, clean in cleaned], now)
+    batch = Batch([clean for _, clean in cleaned], now, actor)
     results = {index: batch.merge(index, clean) for index, clean in cleaned}
     changed_companies = batch.companies.write()
     changed = batch.changed()

@@ -17,7 +17,7 @@ from leads.services import ItemResult, Status, upsert_leads
 
 @requires(Capability.EDIT_LEADS)
 def create(request: PortalRequest) -> HttpResponse:
-    form = LeadForm(request.POST or None)
+    form = LeadForm(request.POST or None, actor=request.user)
     if request.method == "POST" and form.is_valid():
         result = _save(request, form)
         if result.lead_id:
@@ -30,7 +30,7 @@ def create(request: PortalRequest) -> HttpResponse:
 @requires(Capability.EDIT_LEADS)
 def edit(request: PortalRequest, pk: int) -> HttpResponse:
     lead = get_object_or_404(Lead.objects.select_related("company", "owner"), pk=pk)
-    form = LeadForm(request.POST or None, lead=lead)
+    form = LeadForm(request.POST or None, actor=request.user, lead=lead)
     if request.method == "POST" and form.is_valid():
         result = _save(request, form)
         if result.lead_id:
@@ -42,10 +42,12 @@ def edit(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 def _save(request: PortalRequest, form: LeadForm) -> ItemResult:
-    """What the service refuses stands beside its field."""
+    """What the service refuses stands beside its field; what it left alone is said on the next page."""
     [result] = upsert_leads([form.item()], now=timezone.now(), actor=request.user, source=ChangeSource.PERSON)
     if result.error:
         form.add_remark(result.error)
+    for warning in result.warnings:
+        messages.warning(request, warning.reason)
     return result
 
 

@@ -13,6 +13,7 @@ from leads.services import (
     BatchTooLarge,
     LeadItem,
     Remark,
+    Status,
     SyncItem,
     read_items,
     upsert_leads,
@@ -20,6 +21,7 @@ from leads.services import (
 from leads.signals import leads_ingested
 from leads.stages import Stage
 from tests.factories.accounts import UserFactory
+from tests.factories.handoffs import convert, hand_over, lead_of, urgent_handoff
 from tests.factories.leads import LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -557,3 +559,80 @@ def test_the_owner_is_found_by_address_and_cleared_by_null(upsert):
     upsert({"email": "ada@bar.de", "owner": None, "value": None})
 
     assert Lead.objects.values_list("owner", "value").get() == (None, None)
+
+
+HELD = "While a handoff is open, the lead belongs to whoever has it. Reassign the handoff instead."
+TAKEN = "Only a manager gives a lead that has an owner to somebody else."
+
+
+@pytest.mark.parametrize("owner", ["omar@example.com", None])
+@pytest.mark.parametrize("who", ["manager", "omar", "mia", None])
+def test_while_a_handoff_is_open_the_owner_follows_it_for_everybody(
+    upsert, starter, sales_team, now, owner, who
+):
+    handoff = urgent_handoff(starter, now, email="ada@bar.de")
+    assert handoff.owner == sales_team.mia
+
+    [result] = upsert(
+        {"email": "ada@bar.de", "owner": owner, "job_title": "CEO"}, actor=who and getattr(sales_team, who)
+    )
+
+    assert (result.status, result.warnings) == (Status.UPDATED, [Remark("owner", HELD)])
+    assert Lead.objects.values_list("owner__name", "job_title").get() == ("Mia", "CEO")
+
+
+def test_the_owner_who_has_the_handoff_may_be_named(upsert, starter, sales_team, now):
+    urgent_handoff(starter, now, email="ada@bar.de")
+
+    [result] = upsert({"email": "ada@bar.de", "owner": "mia@example.com"})
+
+    assert (result.status, result.warnings) == (Status.UNCHANGED, [])
+
+
+def test_what_waits_for_an_owner_is_not_taken_past_its_pool(upsert, starter, sales_team, now):
+    sales_team.only(now=now)
+    urgent_handoff(starter, now, email="ada@bar.de")
+
+    [result] = upsert({"email": "ada@bar.de", "owner": "omar@example.com"}, actor=sales_team.omar)
+
+    assert result.warnings == [Remark("owner", HELD)]
+    assert Lead.objects.get().owner is None
+
+
+@pytest.mark.parametrize(
+    ("who", "before", "warnings"),
+    [
+        ("omar", "mia", [TAKEN]),
+        ("omar", None, []),
+        ("manager", "mia", []),
+        ("marketing", "mia", []),
+        (None, "mia", []),
+    ],
+)
+def test_a_rep_takes_what_nobody_has_and_nothing_of_anothers(upsert, sales_team, who, before, warnings):
+    lead = LeadFactory(email="ada@bar.de", owner=before and getattr(sales_team, before))
+
+    [result] = upsert(
+        {"email": "ada@bar.de", "owner": "omar@example.com"}, actor=who and getattr(sales_team, who)
+    )
+
+    lead.refresh_from_db()
+    assert [warning.reason for warning in result.warnings] == warnings
+    assert lead.owner.name == ("Mia" if warnings else "Omar")
+
+
+def test_whose_leads_are_is_asked_once_a_batch_and_only_where_an_owner_is_named(
+    upsert, starter, sales_team, now
+):
+    hand_over(*(convert(lead_of(starter, email=f"lead{n}@bar.de"), now) for n in range(9)), now=now)
+
+    def asked(*items):
+        with CaptureQueriesContext(connection) as queries:
+            upsert(*items)
+        return sum('FROM "handoffs_handoff"' in query["sql"] for query in queries)
+
+    def named(count, **fields):
+        return [{"email": f"lead{n}@bar.de", **fields} for n in range(count)]
+
+    assert [asked(*named(count)) for count in (1, 9)] == [0, 0]
+    assert [asked(*named(count, owner="omar@example.com")) for count in (1, 9)] == [1, 1]

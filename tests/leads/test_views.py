@@ -8,11 +8,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from handoffs.services import NotYourLead, mark_won
 from leads import extensions
 from leads.extensions import Panel
+from leads.forms import editing
 from leads.models import Company, Lead, StageChange
 from leads.stages import Stage
 from tests.factories.accounts import UserFactory
+from tests.factories.handoffs import advance_to, urgent_handoff
 from tests.factories.leads import (
     ActivityFactory,
     CompanyFactory,
@@ -417,6 +420,51 @@ def test_a_lead_is_changed_by_hand_and_nothing_else_is(portal, ada):
         "updated_at",
     }
     assert (after["job_title"], after["owner_id"], after["do_not_call"]) == ("CEO", None, True)
+
+
+def test_a_rep_cannot_take_a_lead_that_another_works_and_win_it(client, starter, sales_team, now):
+    lead = urgent_handoff(starter, now).lead
+    client.force_login(sales_team.omar)
+
+    owner = client.get(f"/leads/{lead.pk}/edit/").context["form"]["owner"]
+    assert owner.field.disabled
+    assert owner.help_text.endswith("Reassign the handoff instead.")
+
+    lead.refresh_from_db()
+    client.post(f"/leads/{lead.pk}/edit/", edited(lead, owner=sales_team.omar.pk, job_title="CEO"))
+    lead.refresh_from_db()
+    assert (lead.owner, lead.job_title) == (sales_team.mia, "CEO")
+    advance_to(lead, Stage.SQL, now=now)
+    with pytest.raises(NotYourLead):
+        mark_won(lead_id=lead.pk, now=now, actor=sales_team.omar)
+
+
+def test_who_has_no_owner_may_be_taken_and_then_stays(client, sales_team):
+    lead = LeadFactory(email="ada@bar.de")
+    client.force_login(sales_team.omar)
+
+    client.post(f"/leads/{lead.pk}/edit/", edited(lead, owner=sales_team.omar.pk))
+    lead.refresh_from_db()
+    assert lead.owner == sales_team.omar
+    owner = client.get(f"/leads/{lead.pk}/edit/").context["form"]["owner"]
+    assert (owner.field.disabled, owner.help_text) == (
+        True,
+        "Only a manager gives a lead that has an owner to somebody else.",
+    )
+
+
+def test_an_owner_who_was_settled_meanwhile_is_said_on_the_next_page(
+    client, starter, sales_team, now, monkeypatch
+):
+    lead = urgent_handoff(starter, now).lead
+    monkeypatch.setattr(editing, "why_owner_stays", lambda lead, actor: "")
+    client.force_login(sales_team.manager)
+
+    response = client.post(f"/leads/{lead.pk}/edit/", edited(lead, owner=sales_team.omar.pk), follow=True)
+
+    assert [str(each) for each in response.context["messages"]] == [
+        "While a handoff is open, the lead belongs to whoever has it. Reassign the handoff instead."
+    ]
 
 
 def test_an_address_may_change_and_be_cleared(portal, ada):

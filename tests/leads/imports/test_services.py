@@ -12,6 +12,7 @@ from django.db import DataError, connection, transaction
 from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
+from agreements.models import Version
 from leads.importing.kinds import NotCsv
 from leads.importing.mapping import BadMapping
 from leads.importing.reading import Row
@@ -46,6 +47,7 @@ from leads.services.imports import (
 )
 from leads.services.items import LeadItem, RefItem, Status
 from leads.services.upsert import upsert_leads
+from tests.factories.handoffs import SalesTeam, urgent_handoff
 from tests.leads.imports.conftest import Take
 
 Finish = Callable[[ImportJob], ImportJob]
@@ -277,6 +279,18 @@ def test_history_is_kept_and_what_contradicts_itself_is_imported_with_a_warning(
     assert "both are kept as given" in reason
     lead = Lead.objects.get()
     assert (lead.email, lead.stage, str(lead.value)) == (None, "customer", "100.00")
+
+
+def test_an_owner_beside_an_open_handoff_is_left_out_with_a_warning(
+    take: Take, finish: Finish, starter: Version, sales_team: SalesTeam, now: datetime
+) -> None:
+    urgent_handoff(starter, now, email="a@b.de")
+    job = finish(take("Email,Job title,Owner\na@b.de,CEO,Omar\nb@b.de,CTO,Omar\n"))
+    assert (counts(job), job.warned) == ((1, 1, 0, 0), 1)
+    reason = "While a handoff is open, the lead belongs to whoever has it. Reassign the handoff instead."
+    assert problems(job, warnings=True) == [(2, "Owner", reason)]
+    owners = dict(Lead.objects.values_list("email", "owner__name"))
+    assert owners == {"a@b.de": "Mia", "b@b.de": "Omar"}
 
 
 def test_owners_are_found_by_name_and_address(take: Take, finish: Finish, manager: User) -> None:
