@@ -18,6 +18,9 @@ from handoffs.services.refusals import CannotTake, said
 
 log = structlog.get_logger(__name__)
 
+LET_LIE = (DeadlineKind.ACCEPT, DeadlineKind.FIRST_ATTEMPT)
+"""Whoever missed one of these let the handoff lie."""
+
 
 @dataclass(frozen=True)
 class Want:
@@ -40,7 +43,7 @@ def route(wants: Sequence[Want], *, now: datetime) -> list[int | None]:
     for pool_id, seated in members.items():
         order = [index for index, want in enumerate(wants) if want.pool_id == pool_id]
         order.sort(key=lambda index: not wants[index].urgent)
-        turns = [Turn(each.user_id, each.weight, each.credit, _room(each)) for each in seated]
+        turns = [Turn(each.user_id, each.weight, each.credit, room_of(each)) for each in seated]
         chosen = take_turns(turns, [wants[index].not_to for index in order])
         for index, user_id in zip(order, chosen, strict=True):
             owners[index] = user_id
@@ -69,12 +72,13 @@ def available_members(pool_ids: Iterable[int], *, now: datetime) -> dict[int, li
     )
     by_pool: dict[int, list[PoolMember]] = {}
     for member in members.order_by("pool_id", "user_id"):
-        if _room(member) > 0:
+        if room_of(member) > 0:
             by_pool.setdefault(member.pool_id, []).append(member)
     return by_pool
 
 
-def _room(member: PoolMember) -> int:
+def room_of(member: PoolMember) -> int:
+    """How many more a member of `available_members` may have."""
     return int(member.capacity - member.open_handoffs)  # type: ignore[attr-defined]
 
 
@@ -103,8 +107,7 @@ def passed_over(handoff_ids: Sequence[int]) -> dict[int, set[int]]:
     turn.
     """
     lain: dict[int, set[int]] = {}
-    kinds = (DeadlineKind.ACCEPT, DeadlineKind.FIRST_ATTEMPT)
-    missed = Breach.objects.filter(handoff__in=handoff_ids, kind__in=kinds)
+    missed = Breach.objects.filter(handoff__in=handoff_ids, kind__in=LET_LIE)
     for handoff_id, owner_id in missed.values_list("handoff", "owner"):
         lain.setdefault(handoff_id, set()).add(owner_id)
     return lain

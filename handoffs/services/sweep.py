@@ -5,7 +5,7 @@ Everything it needs stands in PostgreSQL (docs/decisions/0005-deadlines-in-postg
 workers may sweep at once, be killed anywhere, or come hours late.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any, NamedTuple
@@ -14,13 +14,22 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from handoffs.models import Deadline, DeadlineKind, EventKind, Handoff, HandoffEvent, HandoffState, Pool
+from handoffs.models import (
+    Deadline,
+    DeadlineKind,
+    EventKind,
+    Handoff,
+    HandoffEvent,
+    HandoffState,
+    Pool,
+    PoolMember,
+)
 from handoffs.rules import ClockAct, ClockPlan
 from handoffs.services.assignment import move
 from handoffs.services.deadlines import record_breaches
 from handoffs.services.leaving import release_stranded
 from handoffs.services.notices import Note, NoteKind, tell_all
-from handoffs.services.routing import Want, available_members, passed_over, route
+from handoffs.services.routing import LET_LIE, Want, available_members, passed_over, room_of, route
 from handoffs.terms import terms_of
 
 log = structlog.get_logger(__name__)
@@ -49,13 +58,30 @@ FOR NO KEY UPDATE OF lead, handoff SKIP LOCKED
 """
 WAITING = """
 SELECT handoff.id
-FROM handoffs_handoff handoff
+FROM unnest(%(pools)s::bigint[], %(rooms)s::int[]) AS pool (id, room)
+CROSS JOIN LATERAL (
+    SELECT waiting.id FROM handoffs_handoff waiting
+    WHERE waiting.state = 'unassigned' AND waiting.pool_id = pool.id AND EXISTS (
+        SELECT FROM unnest(%(pools_of_able)s::bigint[], %(able)s::bigint[]) AS able (pool_id, user_id)
+        WHERE able.pool_id = pool.id AND NOT EXISTS (
+            SELECT FROM handoffs_breach breach
+            WHERE breach.handoff_id = waiting.id AND breach.owner_id = able.user_id
+                AND breach.kind = ANY(%(let_lie)s) OFFSET 0
+        )
+    )
+    ORDER BY waiting.urgent DESC, waiting.created_at, waiting.id
+    LIMIT pool.room
+) routable
+JOIN handoffs_handoff handoff ON handoff.id = routable.id
 JOIN leads_lead lead ON lead.id = handoff.lead_id
-WHERE handoff.state = 'unassigned' AND handoff.pool_id = ANY(%(pools)s)
-ORDER BY handoff.urgent DESC, handoff.created_at
+WHERE handoff.state = 'unassigned' AND handoff.pool_id = pool.id
+ORDER BY handoff.urgent DESC, handoff.created_at, handoff.id
 LIMIT %(limit)s
 FOR NO KEY UPDATE OF lead, handoff SKIP LOCKED
 """
+# Of each pool no more than it has room for, and nothing that all who are able let lie before: what goes to nobody
+# would be claimed again each second, and keep those behind it from their turn. OFFSET 0 has each one's breaches looked
+# up by its id; a planner who expects many would read all breaches there ever were.
 ACTED = """
 UPDATE handoffs_deadline SET next_action_at = acted.next_at
 FROM unnest(%(ids)s::bigint[], %(next)s::timestamptz[]) AS acted (id, next_at)
@@ -252,7 +278,8 @@ def route_waiting(*, now: datetime, limit: int = 500) -> int:
     """Give handoffs that wait for an owner to those who have room by now, urgent and old ones first; return
     how many.
 
-    Nobody gets by turn what the same person let lie before.
+    Nobody gets by turn what the same person let lie before. What is claimed can go to somebody, so that each
+    call either gives everything out or fills whoever it might go to; what cannot costs a look at its breaches.
     """
     waiting = Handoff.objects.filter(state=HandoffState.UNASSIGNED, pool=OuterRef("pk"))
     pool_ids = list(Pool.objects.filter(Exists(waiting)).values_list("pk", flat=True))
@@ -260,7 +287,7 @@ def route_waiting(*, now: datetime, limit: int = 500) -> int:
     if not able:
         return 0
     with transaction.atomic():
-        handoffs = _with_relations(_claim(WAITING, pools=list(able), limit=limit))
+        handoffs = _with_relations(_claim(WAITING, **_routable(able), limit=limit))
         lain = passed_over([each.pk for each in handoffs])
         wants = [Want(each.pool_id, each.urgent, not_to=lain.get(each.pk, set())) for each in handoffs]
         routed = [
@@ -272,6 +299,19 @@ def route_waiting(*, now: datetime, limit: int = 500) -> int:
             moved, owners = zip(*routed, strict=True)
             move(moved, owners, now=now, actor=None, why=[_policy_key(each) for each in moved])
     return len(routed)
+
+
+def _routable(able: Mapping[int, Sequence[PoolMember]]) -> dict[str, Any]:
+    """By pool how many it has room for, and who is able to take them."""
+    seats = [(pool_id, member.user_id) for pool_id, members in able.items() for member in members]
+    pools_of_able, users = zip(*seats, strict=True)
+    return {
+        "pools": list(able),
+        "rooms": [sum(map(room_of, members)) for members in able.values()],
+        "pools_of_able": list(pools_of_able),
+        "able": list(users),
+        "let_lie": [str(kind) for kind in LET_LIE],
+    }
 
 
 def _with_relations(handoff_ids: Sequence[int]) -> list[Handoff]:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
-from handoffs.models import Breach, Deadline, EventKind, Handoff, HandoffEvent, HandoffState
+from handoffs.models import Breach, Deadline, EventKind, Handoff, HandoffEvent, HandoffState, Pool
 from handoffs.services import (
     accept_handoff,
     add_time_off,
@@ -316,6 +316,55 @@ def test_a_person_let_it_lie_does_not_get_it_back_by_turn(
     sweep(now + timedelta(days=1, minutes=1))
     handoff.refresh_from_db()
     assert handoff.owner == sales_team.lena
+
+
+def test_what_everybody_let_lie_keeps_nobody_from_their_turn(
+    starter: Version, sales_team: SalesTeam, now: datetime, monkeypatch: pytest.MonkeyPatch
+):
+    sales_team.only(sales_team.mia, now=now)
+    lain = many(starter, 3, now)
+    sweep(now + timedelta(days=1))
+    assert Handoff.objects.filter(state="unassigned").count() == 3
+    back = now + timedelta(days=1, hours=1)
+    add_time_off(
+        user_id=sales_team.mia.pk, starts_at=back - 2 * HOUR, ends_at=back, now=back - HOUR, actor=None
+    )
+    fresh = urgent_handoff(starter, back - MINUTE)
+    assert fresh.owner is None
+
+    claimed = []
+    claim = sweeping._claim
+
+    def note(statement: str, **values: Any) -> list[int]:
+        found = claim(statement, **values)
+        if statement is sweeping.WAITING:
+            claimed.append(found)
+        return found
+
+    monkeypatch.setattr(sweeping, "_claim", note)
+    sweep(back + MINUTE, limit=3)
+    fresh.refresh_from_db()
+    assert fresh.owner == sales_team.mia
+    assert claimed == [[fresh.pk], []]
+    assert set(Handoff.objects.filter(state="unassigned")) == set(lain)
+
+
+def test_no_more_is_claimed_of_a_pool_than_it_has_room_for(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    sales_team.only(now=now)
+    other = Pool.objects.create(slug="other", name="Other", manager=sales_team.manager)
+    handoffs = many(starter, 6, now)
+    Handoff.objects.filter(pk__in=[each.pk for each in handoffs[3:]]).update(pool=other)
+    sales_team.only(sales_team.mia, now=now, capacity=2)
+    set_member(pool_id=other.pk, user_id=sales_team.omar.pk, is_active=True, capacity=1, now=now, actor=None)
+    sweep(now + MINUTE, limit=3)
+    given = Handoff.objects.exclude(owner=None).order_by("owner__name", "created_at", "pk")
+    assert [(each.owner.name, each.pk) for each in given if each.owner] == [
+        ("Mia", handoffs[0].pk),
+        ("Mia", handoffs[1].pk),
+        ("Omar", handoffs[3].pk),
+    ]
 
 
 # --- Many ---------------------------------------------------------------------------------------------------------
