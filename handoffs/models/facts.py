@@ -195,6 +195,14 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
     def open(self) -> Self:
         return self.filter(outcome=DeadlineOutcome.OPEN)
 
+    def with_waiver(self) -> Self:
+        """Each says in `is_waived` whether a manager excused its breach."""
+        return self.annotate(is_waived=_waived())
+
+    def pressing(self) -> Self:
+        """Open clocks that may still be missed or were: those whose breach is waived press nobody."""
+        return self.open().filter(~_waived())
+
     def due(self, *, now: datetime) -> Self:
         """Open clocks that want something done: a reminder, a breach, an escalation, a reassignment.
 
@@ -203,11 +211,15 @@ class DeadlineQuerySet(models.QuerySet["Deadline"]):
         return self.open().filter(next_action_at__lt=now)
 
 
+def _waived() -> models.Exists:
+    return models.Exists(Waiver.objects.filter(breach__deadline=models.OuterRef("pk")))
+
+
 class Deadline(models.Model):
     """One obligation and its clock, computed once when it starts (law 3), for the person it binds.
 
     `next_action_at` is the earliest of remind, due, escalate and reassign that is not done yet; none once all
-    are.
+    are, or once the breach is waived: then nothing follows from it.
     """
 
     handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="deadlines")

@@ -63,7 +63,9 @@ def figures(scope: Scope, *, now: datetime, tz: tzinfo) -> dict[Show, int]:
 
 def listed(show: Show, scope: Scope, *, now: datetime, tz: tzinfo) -> QuerySet[Handoff]:
     """The same handoffs with what a row shows, the one that is due first on top."""
-    first_due = Deadline.objects.open().filter(handoff=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    first_due = (
+        Deadline.objects.pressing().filter(handoff=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    )
     return (
         scope.of(all_handoffs())
         .filter(_condition(show, now, tz))
@@ -87,7 +89,7 @@ def _condition(show: Show, now: datetime, tz: tzinfo) -> Q:
 
 
 def _close(now: datetime) -> QuerySet[Deadline]:
-    return Deadline.objects.open().filter(Q(due_at__lt=now) | Q(remind_at__lte=now))
+    return Deadline.objects.pressing().filter(Q(due_at__lt=now) | Q(remind_at__lte=now))
 
 
 def _breached_today(now: datetime, tz: tzinfo) -> QuerySet[Breach]:
@@ -125,7 +127,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Kept:
-    """The share of clocks met, and the median response time in business time; none where nothing was measured."""
+    """The share of clocks met, and the median response time in business time; none where nothing was measured.
+
+    What was missed and waived is in neither part of the share, as in the measures.
+    """
 
     met_share: float | None = None
     response: timedelta | None = None
@@ -166,7 +171,7 @@ def rep_lines(scope: Scope, *, now: datetime, tz: tzinfo) -> list[RepLine]:
 
 def _loads(user_ids: Mapping[int, Any], now: datetime, tz: tzinfo) -> dict[int, Load]:
     tomorrow = _midnight(now, tz) + timedelta(days=1)
-    clocks = Deadline.objects.open().filter(handoff=OuterRef("pk"))
+    clocks = Deadline.objects.pressing().filter(handoff=OuterRef("pk"))
     rows = (
         Handoff.objects.open()
         .filter(owner__in=user_ids)
@@ -183,15 +188,16 @@ def _loads(user_ids: Mapping[int, Any], now: datetime, tz: tzinfo) -> dict[int, 
 
 def _kept(user_ids: Mapping[int, Any], now: datetime) -> dict[int, Kept]:
     met, late = Q(outcome=DeadlineOutcome.MET), Q(outcome=DeadlineOutcome.MET_LATE)
-    # Looked up for what was neither met nor late. A join would read every breach there ever was.
-    missed = Q(Exists(Breach.objects.filter(deadline=OuterRef("pk"))))
+    # Looked up for what was not met in time. A join would read every breach there ever was.
+    breaches = Breach.objects.filter(deadline=OuterRef("pk"))
+    missed = (late | Q(Exists(breaches))) & ~Q(Exists(breaches.filter(waiver__isnull=False)))
     rows = (
         Deadline.objects.filter(owner__in=user_ids, due_at__gt=now - MEASURED, due_at__lte=now)
         .order_by()
         .values("owner")
         .annotate(
             met=Count("pk", filter=met),
-            counted=Count("pk", filter=met | late | missed),
+            counted=Count("pk", filter=met | missed),
             response=Median(F("took"), filter=Q(kind=DeadlineKind.FIRST_ATTEMPT) & (met | late)),
         )
     )

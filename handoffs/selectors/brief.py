@@ -46,7 +46,7 @@ def brief_of(handoff: Handoff, *, now: datetime, tz: tzinfo) -> Brief:
 
     Three statements; `lead` and its company are loaded.
     """
-    clocks = handoff.deadlines.open().order_by("due_at").select_related("calendar__calendar")
+    clocks = handoff.deadlines.open().with_waiver().order_by("due_at").select_related("calendar__calendar")
     return Brief(
         cause=cite(handoff.version_id, handoff.trigger_key),
         told=_told(handoff),
@@ -56,14 +56,15 @@ def brief_of(handoff: Handoff, *, now: datetime, tz: tzinfo) -> Brief:
     )
 
 
-def clock_of(deadline: Deadline, *, now: datetime, tz: tzinfo, waived: bool = False) -> Clock:
+def clock_of(deadline: Deadline, *, now: datetime, tz: tzinfo) -> Clock:
+    """A deadline read `with_waiver`."""
     state = clock_state(
         deadline.due_at,
         now=now,
         tz=tz,
         soon_at=deadline.remind_at,
         outcome=deadline.outcome,
-        waived=waived,
+        waived=getattr(deadline, "is_waived", False),
     )
     return Clock(deadline, state, cite(deadline.version_id, deadline.clause_key))
 

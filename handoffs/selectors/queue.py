@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from handoffs.models import CadenceStep, Deadline, Handoff, HandoffTrigger
 from handoffs.models.facts import HandoffQuerySet
-from handoffs.rules import Act, clock_state, legal_acts, next_step
+from handoffs.rules import Act, legal_acts, next_step
+from handoffs.selectors.brief import clock_of
 from handoffs.selectors.information import missing_information, say_field
 from handoffs.terms import terms_of
 
@@ -25,7 +26,13 @@ class Section(TextChoices):
     WAITING = "waiting", _("Waiting")
 
 
-SECTION_OF = {"overdue": Section.NOW, "due_soon": Section.NOW, "today": Section.TODAY, "later": Section.LATER}
+SECTION_OF = {
+    "overdue": Section.NOW,
+    "due_soon": Section.NOW,
+    "today": Section.TODAY,
+    "later": Section.LATER,
+    "waived": Section.TODAY,
+}
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -33,8 +40,9 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 class QueueRow:
     """One handoff as the queue shows it.
 
-    `clock` is the one that runs out first; none once the lead answered or every step is done. `missing` is
-    what marketing must tell and the lead still lacks, in people's words.
+    `clock` is the one that runs out first, of those whose breach is waived only where no other runs; none
+    once the lead answered or every step is done. `missing` is what marketing must tell and the lead still
+    lacks, in people's words.
     """
 
     handoff: Handoff
@@ -65,7 +73,7 @@ class QueueRow:
 
     @property
     def order(self) -> tuple[datetime, bool, int]:
-        due_at = self.clock.due_at if self.clock else NEVER
+        due_at = self.clock.due_at if self.clock and self.state != "waived" else NEVER
         return due_at, not self.handoff.urgent, self.handoff.pk
 
 
@@ -76,7 +84,7 @@ def open_handoffs() -> QuerySet[Handoff]:
 
 def all_handoffs() -> HandoffQuerySet:
     """Handoffs with everything a row shows: two statements whatever their number."""
-    clocks = Deadline.objects.open().order_by("due_at").select_related("calendar__calendar", "owner")
+    clocks = Deadline.objects.open().with_waiver().select_related("calendar__calendar", "owner")
     return Handoff.objects.select_related(
         "lead__company", "lead__score", "owner", "pool", "version__agreement"
     ).prefetch_related(Prefetch("deadlines", queryset=clocks, to_attr="open_clocks"))
@@ -108,10 +116,10 @@ def rows_of(handoffs: Iterable[Handoff], *, now: datetime, tz: tzinfo) -> list[Q
 def _row(handoff: Handoff, now: datetime, tz: tzinfo) -> QueueRow:
     terms = terms_of(handoff.version_id)
     clocks: list[Deadline] = getattr(handoff, "open_clocks", [])
-    clock = clocks[0] if clocks else None
+    clock = min(clocks, key=_precedence, default=None)
     trigger = terms.triggers.get(handoff.trigger_key)
     steps = terms.steps_of(handoff.trigger_key)
-    state = clock_state(clock.due_at, now=now, tz=tz, soon_at=clock.remind_at) if clock else ""
+    state = clock_of(clock, now=now, tz=tz).state if clock else ""
     missing = missing_information(handoff.lead, trigger.required_information) if trigger else []
     return QueueRow(
         handoff=handoff,
@@ -123,6 +131,10 @@ def _row(handoff: Handoff, now: datetime, tz: tzinfo) -> QueueRow:
         steps_total=len(steps),
         missing=[say_field(field) for field in missing],
     )
+
+
+def _precedence(clock: Deadline) -> tuple[bool, datetime]:
+    return getattr(clock, "is_waived", False), clock.due_at
 
 
 def _section(handoff: Handoff, state: str, now: datetime) -> Section:

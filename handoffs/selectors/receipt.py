@@ -1,11 +1,11 @@
 """A handoff's receipt, as the lead's page shows it: what handed it over, every clock, every miss."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from agreements.selectors import ClauseRef, cite
-from handoffs.models import Attempt, Breach, Deadline, DeadlineOutcome, Handoff, HandoffTrigger, ReturnReason
+from handoffs.models import Attempt, Breach, DeadlineOutcome, Handoff, HandoffTrigger, ReturnReason
 from handoffs.selectors.brief import Clock, clock_of
 from handoffs.terms import terms_of
 
@@ -54,7 +54,7 @@ def receipt_of(handoff: Handoff, *, now: datetime, tz: tzinfo) -> Receipt:
         cause=cite(handoff.version_id, handoff.trigger_key),
         reason=reason,
         reason_clause=cite(handoff.version_id, reason.key) if reason else None,
-        clocks=_clocks(handoff, {breach.deadline_id: breach for breach in breaches}, now, tz),
+        clocks=_clocks(handoff, {breach.deadline_id for breach in breaches}, now, tz),
         breaches=breaches,
         attempts=list(handoff.attempts.select_related("user").order_by("number")),
         steps_total=len(terms.steps_of(handoff.trigger_key)),
@@ -66,15 +66,11 @@ def past_of(handoff: Handoff) -> Past:
     return Past(handoff, terms.triggers.get(handoff.trigger_key), terms.reasons.get(handoff.reason_key))
 
 
-def _clocks(handoff: Handoff, breaches: Mapping[int, Breach], now: datetime, tz: tzinfo) -> list[Clock]:
+def _clocks(handoff: Handoff, missed: Collection[int], now: datetime, tz: tzinfo) -> list[Clock]:
     """Clocks that were cancelled count only where they were missed before."""
-    deadlines = Deadline.objects.filter(handoff=handoff).select_related("calendar__calendar", "owner")
+    deadlines = handoff.deadlines.with_waiver().select_related("calendar__calendar", "owner")
     return [
-        clock_of(deadline, now=now, tz=tz, waived=_is_waived(breaches.get(deadline.pk)))
+        clock_of(deadline, now=now, tz=tz)
         for deadline in deadlines.order_by("started_at", "pk")
-        if deadline.outcome != DeadlineOutcome.CANCELLED or deadline.pk in breaches
+        if deadline.outcome != DeadlineOutcome.CANCELLED or deadline.pk in missed
     ]
-
-
-def _is_waived(breach: Breach | None) -> bool:
-    return breach is not None and hasattr(breach, "waiver")

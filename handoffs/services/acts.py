@@ -45,7 +45,7 @@ def snooze_handoff(*, handoff_id: int, until: datetime, now: datetime, actor: Us
     Raises `HandoffNotOpen`, `NotYourHandoff`, `AlreadyOverdue`, `SnoozeOutOfTime`.
     """
     handoff = lock_for(Act.SNOOZE, handoff_id, actor=actor)
-    clocks = Deadline.objects.open().filter(handoff=handoff).order_by("due_at")
+    clocks = Deadline.objects.pressing().filter(handoff=handoff).order_by("due_at")
     due_at = clocks.values_list("due_at", flat=True).first()
     if due_at and is_late(due_at, at=now):
         raise AlreadyOverdue

@@ -7,10 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoffs.models import Breach, Waiver
+from handoffs.models import Breach, Deadline, Waiver
 from handoffs.rules import Act
 from handoffs.services.assignment import move
-from handoffs.services.locks import check_legal, check_manager, lock_handoffs
+from handoffs.services.locks import check_legal, check_manager, lock_handoff, lock_handoffs
 from handoffs.services.notices import Note, NoteKind, tell_all
 from handoffs.services.refusals import CannotWaive
 from handoffs.services.routing import check_can_take
@@ -39,19 +39,21 @@ def reassign_handoffs(*, handoff_ids: Sequence[int], to_user_id: int, now: datet
 def waive_breach(*, breach_id: int, reason: str, now: datetime, actor: User) -> Waiver:
     """Excuse a breach, with a reason; it stays on record and no longer counts. Its owner is told.
 
+    What its clock asks for may still be done, but nobody is reminded of it, nothing is escalated and the
+    handoff does not move on for it.
+
     Raises `ManagersOnly`, `CannotWaive` (no reason, or waived already), `Breach.DoesNotExist`.
     """
     check_manager(actor)
-    breach = (
-        Breach.objects.select_related("handoff__lead")
-        .select_for_update(of=("self",), no_key=True)
-        .get(pk=breach_id)
-    )
+    breach = Breach.objects.get(pk=breach_id)
+    # Under the lock that the sweep takes, too: it either acted before or leaves this clock alone.
+    breach.handoff = lock_handoff(breach.handoff_id)
     if not reason.strip():
         raise CannotWaive(_("Say why the breach is waived."))
     if Waiver.objects.filter(breach=breach).exists():
         raise CannotWaive(_("This breach is waived already."))
     waiver = Waiver.objects.create(breach=breach, reason=reason.strip()[:300], user=actor, at=now)
+    Deadline.objects.filter(pk=breach.deadline_id).update(next_action_at=None)
     if breach.owner_id != actor.pk:
         tell_all([_waived(waiver, actor)], now=now)
     return waiver

@@ -57,7 +57,7 @@ def _qualify_form(handoff: Handoff, request: PortalRequest) -> forms.Form:
 
 
 def _snooze_form(handoff: Handoff, request: PortalRequest) -> forms.Form:
-    clocks = Deadline.objects.open().filter(handoff=handoff).order_by("due_at")
+    clocks = Deadline.objects.pressing().filter(handoff=handoff).order_by("due_at")
     latest = clocks.values_list("due_at", flat=True).first()
     return SnoozeForm(data_of(request), now=timezone.now(), tz=timezone.get_current_timezone(), latest=latest)
 

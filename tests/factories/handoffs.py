@@ -1,14 +1,22 @@
 """A sales team, and handoffs as the services make them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from accounts.models import Team, User
 from accounts.roles import Role, Side
 from agreements.models import Version
-from handoffs.models import Deadline, Handoff, Pool, PoolMember
-from handoffs.services import hand_off_by_hand, hand_over_scored, set_member
+from handoffs.models import Breach, Deadline, Handoff, Pool, PoolMember
+from handoffs.services import (
+    accept_handoff,
+    hand_off_by_hand,
+    hand_over_scored,
+    log_attempt,
+    set_member,
+    sweep_deadlines,
+    waive_breach,
+)
 from leads.models import Activity, Lead
 from leads.services import Move, advance_stages
 from leads.stages import Stage
@@ -103,6 +111,19 @@ def manual_handoff(version: Version, now: datetime, actor: User, to: User | None
     """Handed over by hand: accept within 4 business hours, attempt within 1 business day."""
     lead = lead_of(version)
     return hand_off_by_hand(lead_id=lead.pk, to_user_id=to.pk if to else None, now=now, actor=actor)
+
+
+def excused_handoff(version: Version, team: SalesTeam, now: datetime) -> tuple[Handoff, datetime]:
+    """Mia called once, missed her next attempt, and the manager waived that: the handoff, and when."""
+    handoff = manual_handoff(version, now, team.manager, team.mia)
+    accept_handoff(handoff_id=handoff.pk, now=now, actor=team.mia)
+    log_attempt(handoff_id=handoff.pk, channel="phone", outcome="no_answer", now=now, actor=team.mia)
+    late = clock(handoff, "next_attempt").due_at + timedelta(minutes=1)
+    sweep_deadlines(now=late)
+    waive_breach(
+        breach_id=Breach.objects.get(handoff=handoff).pk, reason="Trade fair", now=late, actor=team.manager
+    )
+    return handoff, late
 
 
 def clock(handoff: Handoff, kind: str) -> Deadline:

@@ -18,7 +18,15 @@ from handoffs.services import (
     reject_handoff,
     sweep_deadlines,
 )
-from tests.factories.handoffs import SalesTeam, convert, hand_over, lead_of, manual_handoff, urgent_handoff
+from tests.factories.handoffs import (
+    SalesTeam,
+    convert,
+    excused_handoff,
+    hand_over,
+    lead_of,
+    manual_handoff,
+    urgent_handoff,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -140,6 +148,16 @@ def test_rep_lines_say_load_what_was_kept_and_who_is_away(
     assert of[sales_team.lena] == Kept()
     assert of[sales_team.omar].met_share == 0.0
     assert of[sales_team.mia].response == HOUR / 2
+
+
+def test_what_was_waived_counts_neither_as_late_nor_as_missed(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    sales_team.only(sales_team.mia, now=now)
+    _excused, at = excused_handoff(starter, sales_team, now)
+    assert counted(at) == {"breached": 1, "open": 1}
+    [line] = rep_lines(ALL, now=at, tz=BERLIN)
+    assert (line.load, line.kept.met_share) == (Load(open=1), 1.0)
 
 
 def test_the_board_takes_as_many_statements_for_many_as_for_one(

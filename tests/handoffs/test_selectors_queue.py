@@ -15,6 +15,7 @@ from handoffs.services import accept_handoff, disqualify_handoff, log_attempt, s
 from tests.factories.handoffs import (
     SalesTeam,
     convert,
+    excused_handoff,
     hand_over,
     lead_of,
     manual_handoff,
@@ -72,6 +73,17 @@ def test_rows_stand_in_due_order_whatever_order_they_came_in(
     at = now + MINUTE
     assert sections(sales_team, at) == {"today": [soon.pk, late.pk, slow.pk]}
     assert sections(sales_team, now + HOUR + 2 * MINUTE)["now"][:2] == [soon.pk, late.pk]
+
+
+def test_what_was_waived_is_not_late_and_waits_below_what_is_due_today(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    excused, at = excused_handoff(starter, sales_team, now)
+    assert row_of(excused, at).state == "waived"
+    due = urgent_handoff(starter, at)
+    assert sections(sales_team, at) == {"today": [due.pk, excused.pk]}
+    snooze_handoff(handoff_id=excused.pk, until=at + HOUR, now=at, actor=sales_team.mia)
+    assert sections(sales_team, at) == {"today": [due.pk], "waiting": [excused.pk]}
 
 
 def test_snoozed_waits_until_the_time_has_come(starter: Version, sales_team: SalesTeam, now: datetime):

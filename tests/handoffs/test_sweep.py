@@ -19,10 +19,20 @@ from handoffs.services import (
     reject_handoff,
     set_member,
     sweep_deadlines,
+    waive_breach,
 )
 from handoffs.services import sweep as sweeping
 from outbox.models import Notice
-from tests.factories.handoffs import SalesTeam, clock, clocks, convert, hand_over, lead_of, urgent_handoff
+from tests.factories.handoffs import (
+    SalesTeam,
+    clock,
+    clocks,
+    convert,
+    excused_handoff,
+    hand_over,
+    lead_of,
+    urgent_handoff,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE, INSTANT = timedelta(hours=1), timedelta(minutes=1), timedelta(microseconds=1)
@@ -67,6 +77,26 @@ def test_a_reminder(handoff: Handoff, sales_team: SalesTeam, now: datetime):
     assert kinds_of(handoff) == ["created", "assigned", "reminded"]
     assert told(sales_team.mia)[-1] == "Accept due 2 Nov 11:30: Ada King"
     assert clock(handoff, "accept").next_action_at == now + HOUR
+
+
+def test_what_was_waived_is_neither_escalated_nor_moved(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    handoff, waived_at = excused_handoff(starter, sales_team, now)
+    before = facts()
+    assert sweep(waived_at + timedelta(days=30)) == 0
+    assert facts() == before
+    assert clock(handoff, "next_attempt").outcome == "open"
+
+
+def test_a_waived_clock_does_not_stop_the_other_one(handoff: Handoff, sales_team: SalesTeam, now: datetime):
+    sweep(now + HOUR + INSTANT)
+    waive_breach(
+        breach_id=Breach.objects.get().pk, reason="Power cut", now=now + HOUR, actor=sales_team.manager
+    )
+    sweep(now + 2 * HOUR + INSTANT)
+    assert set(Breach.objects.values_list("kind", flat=True)) == {"accept", "first_attempt"}
+    assert EventKind.ESCALATED not in kinds_of(handoff)
 
 
 def test_at_the_due_instant_nothing_is_missed(handoff: Handoff, now: datetime):
