@@ -141,18 +141,19 @@ class RepLine:
     """How one rep stands: the load now, and what was kept over the last 30 days."""
 
     user: User
-    capacity: int
+    capacity: int | None
+    """How many handoffs may come by turn; none for somebody who takes none by now and still holds some."""
     load: Load
     kept: Kept
     away_until: datetime | None
 
 
 def rep_lines(scope: Scope, *, now: datetime, tz: tzinfo) -> list[RepLine]:
-    """The members of the pools looked at, the one with most late clocks first. Five statements."""
-    members = PoolMember.objects.filter(is_active=True, user__is_active=True)
-    if scope.pool_id is not None:
-        members = members.filter(pool=scope.pool_id)
-    capacity = dict(members.values_list("user").annotate(total=models.Sum("capacity")).order_by())
+    """Who takes handoffs in the pools looked at, and who holds some of theirs; the one with most late clocks
+    first. Six statements.
+    """
+    capacity: dict[int, int | None] = dict.fromkeys(_holders(scope))
+    capacity |= _capacities(scope)
     loads, kept = _loads(capacity, now, tz), _kept(capacity, now)
     times_off = TimeOff.objects.filter(user__in=capacity, starts_at__lte=now, ends_at__gt=now)
     away = dict(times_off.values_list("user", "ends_at"))
@@ -167,6 +168,19 @@ def rep_lines(scope: Scope, *, now: datetime, tz: tzinfo) -> list[RepLine]:
         for user in User.objects.filter(pk__in=capacity)
     ]
     return sorted(lines, key=lambda line: (-line.load.late, line.user.name))
+
+
+def _holders(scope: Scope) -> QuerySet[Handoff, Any]:
+    """The ids of those who own open handoffs, whether they take more or not."""
+    held = Scope(pool_id=scope.pool_id).of(Handoff.objects.open()).filter(owner__isnull=False)
+    return held.order_by().values_list("owner", flat=True).distinct()
+
+
+def _capacities(scope: Scope) -> dict[int, int]:
+    members = PoolMember.objects.filter(is_active=True, user__is_active=True)
+    if scope.pool_id is not None:
+        members = members.filter(pool=scope.pool_id)
+    return dict(members.values_list("user").annotate(total=models.Sum("capacity")).order_by())
 
 
 def _loads(user_ids: Mapping[int, Any], now: datetime, tz: tzinfo) -> dict[int, Load]:

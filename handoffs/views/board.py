@@ -37,11 +37,13 @@ def board(request: PortalRequest) -> HttpResponse:
     page = Paginator(listed(show, scope, now=now, tz=tz), A_PAGE).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, now=now, tz=tz)
     breaches = _latest_breaches([row.handoff for row in rows])
+    reps = rep_lines(scope, now=now, tz=tz)
     context = {
         "show": show,
         "tiles": [(each, counts[each], each == show) for each in Show],
         "counts": {each.value: count for each, count in counts.items()},
-        "reps": rep_lines(scope, now=now, tz=tz),
+        "reps": reps,
+        "owners": sorted((line.user for line in reps), key=lambda user: user.name),
         "rows": [(row, breaches.get(row.handoff.pk), _clause(row)) for row in rows],
         "page": page,
         "pools": Pool.objects.all(),

@@ -150,6 +150,21 @@ def test_rep_lines_say_load_what_was_kept_and_who_is_away(
     assert of[sales_team.mia].response == HOUR / 2
 
 
+def test_who_takes_no_more_handoffs_is_seen_while_holding_some(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    manual_handoff(starter, now, sales_team.manager, sales_team.lena)
+    other = Pool.objects.create(slug="other", name="Other", manager=sales_team.manager)
+    sales_team.only(sales_team.mia, now=now)
+    scopes = (ALL, Scope(pool_id=sales_team.pool.pk), Scope(pool_id=other.pk))
+    seen = [
+        {line.user: (line.capacity, line.load.open) for line in rep_lines(scope, now=now, tz=BERLIN)}
+        for scope in scopes
+    ]
+    both = {sales_team.mia: (30, 0), sales_team.lena: (None, 1)}
+    assert seen == [both, both, {}]
+
+
 def test_what_was_waived_counts_neither_as_late_nor_as_missed(
     starter: Version, sales_team: SalesTeam, now: datetime
 ):
