@@ -120,6 +120,29 @@ def quick_snoozes(*, now: datetime, tz: tzinfo, latest: datetime | None) -> list
     return [(at, words) for at, words in choices if now < at and (latest is None or at <= latest)]
 
 
+class PersonField(forms.ModelChoiceField):
+    """Somebody to work it, with how much the person has in hand (`handoffs.selectors.pools.workers_with_load`)."""
+
+    def label_from_instance(self, person: User) -> str:
+        return f"{person} · {getattr(person, 'open_count', 0)}"
+
+
+class AssignForm(forms.Form):
+    """Who takes a handoff that nobody owns."""
+
+    to = PersonField(
+        label=_("Who works it"),
+        queryset=User.objects.none(),
+        empty_label=_("Choose a person"),
+        help_text=_("The number says how many handoffs each has in hand."),
+        error_messages={"required": _("Choose who works it.")},
+    )
+
+    def __init__(self, *args: Any, people: QuerySet[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, to=people)
+
+
 class ReassignForm(forms.Form):
     """Which handoffs somebody else takes over."""
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from accounts.roles import Capability
-from handoffs.models import Pool, PoolMember, TimeOff
+from handoffs.models import Handoff, HandoffState, Pool, PoolMember, TimeOff
 from handoffs.models.facts import OPEN_STATES
 
 
@@ -61,6 +62,14 @@ def coming_time_off(*, now: datetime) -> QuerySet[TimeOff]:
 def workers() -> QuerySet[User]:
     """Who may be in a pool."""
     return User.objects.able_to(Capability.WORK_HANDOFFS).order_by("name")
+
+
+def workers_with_load() -> QuerySet[User]:
+    """The same, each with `open_count`: their open handoffs, and for managers those that wait for an owner."""
+    waiting = Handoff.objects.filter(state=HandoffState.UNASSIGNED, pool__manager=OuterRef("pk")).order_by()
+    waiting_count = waiting.values("pool__manager").annotate(count=Count("pk")).values("count")
+    own = Count("handoffs", filter=Q(handoffs__state__in=OPEN_STATES))
+    return workers().annotate(open_count=own + Coalesce(Subquery(waiting_count), 0))
 
 
 def managers() -> QuerySet[User]:

@@ -1,4 +1,6 @@
-"""What a rep does next: the open handoffs of one person, each with the clock that runs out first."""
+"""What somebody does next: the open handoffs of one person, and for a pool's manager those that wait for an
+owner, each with the clock that runs out first.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from operator import or_
 from django.db.models import Prefetch, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from handoffs.models import CadenceStep, Deadline, Handoff, HandoffTrigger
+from handoffs.models import CadenceStep, Deadline, Handoff, HandoffState, HandoffTrigger, Pool
 from handoffs.models.facts import HandoffQuerySet
 from handoffs.rules import Act, legal_acts, next_step
 from handoffs.selectors.brief import clock_of
@@ -99,12 +101,23 @@ def search(handoffs: QuerySet[Handoff], words: str) -> QuerySet[Handoff]:
 
 
 def queue_of(user_id: int, *, now: datetime, tz: tzinfo, words: str = "") -> Mapping[Section, list[QueueRow]]:
-    """A person's queue by section, in due order, urgent first among equals. Two statements."""
-    rows = rows_of(search(open_handoffs().filter(owner=user_id), words), now=now, tz=tz)
+    """A person's queue by section, in due order, urgent first among equals. Three statements."""
+    rows = rows_of(search(_to_do(user_id), words), now=now, tz=tz)
     queue: dict[Section, list[QueueRow]] = {section: [] for section in Section}
     for row in sorted(rows, key=lambda row: row.order):
         queue[row.section].append(row)
     return queue
+
+
+def _to_do(user_id: int) -> QuerySet[Handoff]:
+    """What the person owns, and what waits for an owner in the pools that the person manages.
+
+    The pools are read first: so each part is found by its own index.
+    """
+    pools = list(Pool.objects.filter(manager=user_id).values_list("pk", flat=True))
+    own = Q(owner=user_id)
+    waiting = Q(state=HandoffState.UNASSIGNED, pool__in=pools)
+    return open_handoffs().filter(own | waiting if pools else own)
 
 
 def rows_of(handoffs: Iterable[Handoff], *, now: datetime, tz: tzinfo) -> list[QueueRow]:

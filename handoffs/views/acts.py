@@ -17,15 +17,17 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
-from handoffs.forms import AttemptForm, QualifyForm, ReasonForm, SnoozeForm
+from handoffs.forms import AssignForm, AttemptForm, QualifyForm, ReasonForm, SnoozeForm
 from handoffs.models import Deadline, Handoff
 from handoffs.rules import next_step
+from handoffs.selectors.pools import workers_with_load
 from handoffs.services import (
     Refused,
     accept_handoff,
     disqualify_handoff,
     log_attempt,
     qualify_handoff,
+    reassign_handoffs,
     reject_handoff,
     return_handoff,
     snooze_handoff,
@@ -60,6 +62,14 @@ def _snooze_form(handoff: Handoff, request: PortalRequest) -> forms.Form:
     clocks = Deadline.objects.pressing().filter(handoff=handoff).order_by("due_at")
     latest = clocks.values_list("due_at", flat=True).first()
     return SnoozeForm(data_of(request), now=timezone.now(), tz=timezone.get_current_timezone(), latest=latest)
+
+
+def _assign_form(handoff: Handoff, request: PortalRequest) -> forms.Form:
+    return AssignForm(data_of(request), people=workers_with_load())
+
+
+def _assign(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:
+    return reassign_handoffs(handoff_ids=[handoff.pk], to_user_id=values["to"].pk, now=now, actor=actor)
 
 
 def _accept(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:
@@ -103,6 +113,7 @@ def _undo_snooze(handoff: Handoff) -> Undo:
 
 
 ACTS: dict[str, HandoffAct] = {
+    "assign": ActPage(_("Find an owner"), _("Assign"), _("has an owner."), _assign_form, _assign),
     "accept": ActPage(_("Accept"), _("Accept"), _("accepted."), plain_form, _accept),
     "attempt": ActPage(_("Log an attempt"), _("Log"), _("attempt logged."), _attempt_form, _log),
     "reject": ActPage(

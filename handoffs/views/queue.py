@@ -1,8 +1,7 @@
-"""The rep's queue: what do I do next?"""
+"""The queue of a rep, or of a manager: what do I do next?"""
 
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -11,8 +10,8 @@ from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
 from accounts.rules import whole_number
-from handoffs.models.facts import OPEN_STATES
 from handoffs.selectors.brief import brief_of
+from handoffs.selectors.pools import workers_with_load
 from handoffs.selectors.queue import Section, all_handoffs, queue_of, rows_of
 from handoffs.views.acts import opened_form
 
@@ -36,6 +35,7 @@ def queue(request: PortalRequest) -> HttpResponse:
             "first": next((row for section in Section for row in rows[section]), None),
             "total": sum(map(len, rows.values())),
             "query": words,
+            "may_manage": request.user.can(Capability.MANAGE_HANDOFFS),
             "now": now,
         },
     )
@@ -60,11 +60,4 @@ def _owner(request: PortalRequest) -> User:
 
 
 def _colleagues(user: User) -> Any:
-    if not user.can(Capability.MANAGE_HANDOFFS):
-        return ()
-    is_open = Q(handoffs__state__in=OPEN_STATES)
-    return (
-        User.objects.able_to(Capability.WORK_HANDOFFS)
-        .annotate(open_count=Count("handoffs", filter=is_open))
-        .order_by("name")
-    )
+    return workers_with_load() if user.can(Capability.MANAGE_HANDOFFS) else ()

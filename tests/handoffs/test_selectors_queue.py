@@ -146,7 +146,19 @@ def test_search_finds_every_word_in_name_address_or_company(
     assert search(open_handoffs(), "").count() == 2
 
 
-def test_a_queue_takes_two_statements_for_one_and_for_many(
+def test_what_nobody_was_free_for_is_in_the_queue_of_the_pools_manager(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    sales_team.only(now=now)
+    waiting = urgent_handoff(starter, now)
+    manual_handoff(starter, now, sales_team.manager, sales_team.lena)
+    queue = queue_of(sales_team.manager.pk, now=now, tz=BERLIN)
+    [row] = [row for rows in queue.values() for row in rows]
+    assert (row.handoff, row.clock and row.clock.kind, row.section) == (waiting, "assign", Section.TODAY)
+    assert sections(sales_team, now) == {}
+
+
+def test_a_queue_takes_three_statements_for_one_and_for_many(
     starter: Version, sales_team: SalesTeam, now: datetime
 ):
     def statements(count: int) -> int:
@@ -156,4 +168,4 @@ def test_a_queue_takes_two_statements_for_one_and_for_many(
         return len(queries)
 
     statements(1)  # reads the agreement's terms
-    assert (statements(1), statements(12)) == (2, 2)
+    assert (statements(1), statements(12)) == (3, 3)

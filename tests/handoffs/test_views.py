@@ -99,6 +99,24 @@ def test_act_is_done_and_said(
     assert "handoffs-changed" in json.loads(response["HX-Trigger"])
 
 
+def test_a_manager_assigns_what_nobody_was_free_for_from_queue_and_lead_page(
+    starter: Version, sales_team: SalesTeam, now: datetime
+) -> None:
+    sales_team.only(now=now)
+    waiting = urgent_handoff(starter, now)
+    assign = reverse("handoffs:act", args=[waiting.pk, "assign"])
+    manager, rep = as_user(sales_team.manager), as_user(sales_team.mia)
+    page = reverse("leads:detail", args=[waiting.lead_id])
+    assert "?act=assign" in manager.get(reverse("handoffs:queue")).content.decode()
+    assert [assign in client.get(page).content.decode() for client in (manager, rep)] == [True, False]
+    assert "Choose who works it." in do(sales_team.manager, waiting, "assign").content.decode()
+    assert do(sales_team.mia, waiting, "assign", to=sales_team.mia.pk).status_code == 422
+    assert said(do(sales_team.manager, waiting, "assign", to=sales_team.lena.pk)).endswith("has an owner.")
+    waiting.refresh_from_db()
+    assert (waiting.owner, waiting.state) == (sales_team.lena, HandoffState.OFFERED)
+    assert assign not in manager.get(page).content.decode()
+
+
 @pytest.mark.parametrize("name", ["disqualify", "return"])
 def test_act_with_a_reason_offers_those_of_the_agreement(
     name: str, accepted: Handoff, sales_team: SalesTeam
