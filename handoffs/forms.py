@@ -75,8 +75,14 @@ class QualifyForm(forms.Form):
 
 
 class HandOffForm(forms.Form):
+    """The agreement asks of whoever hands over by hand to write down why."""
+
     note = forms.CharField(
-        label=_("What sales should know"), required=False, max_length=2000, widget=_lines(3)
+        label=_("Why you hand it over"),
+        help_text=_("Sales reads it first: what the lead wants, and where you met."),
+        max_length=2000,
+        widget=_lines(3),
+        error_messages={"required": _("Write down why you hand it over: sales reads it first.")},
     )
 
 

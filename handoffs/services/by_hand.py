@@ -9,6 +9,7 @@ from accounts.models import User
 from agreements.models import Version
 from handoffs.models import Handoff, TriggerKind
 from handoffs.services.create import Candidate, create_handoffs, in_hand_of, make_mql
+from handoffs.services.criteria import check_criteria
 from handoffs.services.locks import lock_leads
 from handoffs.services.refusals import AlreadyHandedOver, CannotHandOff, CriteriaNotMet
 from handoffs.services.routing import check_can_take
@@ -19,14 +20,17 @@ from leads.stages import Stage, rank
 
 @transaction.atomic
 def hand_off_by_hand(
-    *, lead_id: int, note: str = "", to_user_id: int | None = None, now: datetime, actor: User
+    *, lead_id: int, note: str, to_user_id: int | None = None, now: datetime, actor: User
 ) -> Handoff:
-    """Hand a lead to sales under its agreement's manual trigger; `to_user_id` gets it without a turn.
+    """Hand a lead to sales under its agreement's manual trigger; `note` says why, `to_user_id` gets it
+    without a turn.
 
     The lead becomes an MQL. Exclusions and cool-downs bind the automatic triggers only. Raises
-    `CannotHandOff` (no manual trigger in force, or the lead is SQL or beyond), `AlreadyHandedOver`,
-    `CannotTake`, `CriteriaNotMet` and `Lead.DoesNotExist`.
+    `CannotHandOff` (no reason, no manual trigger in force, or the lead is SQL or beyond),
+    `AlreadyHandedOver`, `CannotTake`, `CriteriaNotMet` and `Lead.DoesNotExist`.
     """
+    if not note.strip():
+        raise CannotHandOff(_("Write down why you hand it over: sales reads it first."))
     lead = next(iter(lock_leads([lead_id])), None)
     if lead is None:
         raise Lead.DoesNotExist
@@ -35,6 +39,8 @@ def hand_off_by_hand(
         check_can_take(to_user_id, now=now)
     if handoff := in_hand_of([lead_id]).get(lead_id):
         raise AlreadyHandedOver(handoff)
+    if rank(lead.stage) < rank(Stage.MQL):
+        check_criteria(lead, candidate.version.pk, Stage.MQL)
     if refused := make_mql([candidate], now=now, actor=actor):
         raise CriteriaNotMet(refused[lead_id])
     handoffs = create_handoffs([candidate], now=now, actor=actor)

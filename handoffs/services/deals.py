@@ -10,7 +10,8 @@ from accounts.models import User
 from accounts.roles import Capability
 from agreements.models import Version
 from handoffs.models import ReturnReason
-from handoffs.services.endings import check_criteria, reason_for
+from handoffs.services.criteria import check_criteria
+from handoffs.services.endings import reason_for
 from handoffs.services.locks import lock_leads
 from handoffs.services.refusals import CriteriaNotMet, NotYourLead, WrongStage
 from handoffs.terms import terms_of

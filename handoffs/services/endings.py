@@ -5,11 +5,11 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from handoffs.models import EventKind, Handoff, HandoffEvent, HandoffState, ReturnReason
 from handoffs.rules import Act, attempts_short
+from handoffs.services.criteria import check_criteria
 from handoffs.services.deadlines import end_clocks, schedule_of
 from handoffs.services.events import event
 from handoffs.services.locks import check_legal, check_owner, lock_handoff, lock_handoffs
@@ -17,8 +17,6 @@ from handoffs.services.notices import Note, NoteKind, marketing_managers, tell_a
 from handoffs.services.refusals import AttemptsMissing, CriteriaNotMet, UnknownReason
 from handoffs.signals import handoffs_ended
 from handoffs.terms import Terms, terms_of
-from leads.conditions import compile as compile_conditions
-from leads.conditions import words
 from leads.models import ChangeSource, Lead
 from leads.services import Move, advance_stages
 from leads.stages import Stage
@@ -163,22 +161,6 @@ def qualify_handoff(
         raise CriteriaNotMet(refused.reason)
     announce([handoff], now=now, actor=actor)
     return handoff
-
-
-def check_criteria(lead: Lead, version_id: int, stage: Stage) -> None:
-    """Raises `CriteriaNotMet`, saying which of the stage's criteria in the agreement the lead does not meet."""
-    unmet = [
-        criterion
-        for definition in terms_of(version_id).definitions
-        if definition.kind == stage
-        for criterion in definition.criteria
-        if not Lead.objects.filter(compile_conditions([criterion]), pk=lead.pk).exists()
-    ]
-    if unmet:
-        raise CriteriaNotMet(
-            _("%(lead)s is not “%(stage)s” yet. The agreement asks: %(criteria)s.")
-            % {"lead": lead, "stage": stage.label, "criteria": words(unmet)}
-        )
 
 
 # --- The end itself -----------------------------------------------------------------------------------------

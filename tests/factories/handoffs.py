@@ -110,7 +110,9 @@ def urgent_handoff(version: Version, now: datetime, **fields: Any) -> Handoff:
 def manual_handoff(version: Version, now: datetime, actor: User, to: User | None = None) -> Handoff:
     """Handed over by hand: accept within 4 business hours, attempt within 1 business day."""
     lead = lead_of(version)
-    return hand_off_by_hand(lead_id=lead.pk, to_user_id=to.pk if to else None, now=now, actor=actor)
+    return hand_off_by_hand(
+        lead_id=lead.pk, note="Met at the fair", to_user_id=to.pk if to else None, now=now, actor=actor
+    )
 
 
 def excused_handoff(version: Version, team: SalesTeam, now: datetime) -> tuple[Handoff, datetime]:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
+from agreements.selectors import cite
 from handoffs.models import Deadline, EventKind, Handoff, HandoffEvent, HandoffState, Pool
 from handoffs.services import (
     AlreadyHandedOver,
@@ -350,7 +351,11 @@ def test_hand_off_by_hand(starter: Version, sales_team: SalesTeam, now: datetime
 
 def test_hand_off_by_hand_to_somebody(starter: Version, sales_team: SalesTeam, now: datetime):
     handoff = hand_off_by_hand(
-        lead_id=lead_of(starter).pk, to_user_id=sales_team.lena.pk, now=now, actor=sales_team.manager
+        lead_id=lead_of(starter).pk,
+        note="Fair",
+        to_user_id=sales_team.lena.pk,
+        now=now,
+        actor=sales_team.manager,
     )
     assert handoff.owner == sales_team.lena
 
@@ -365,7 +370,11 @@ def test_hand_off_by_hand_to_somebody_away_is_refused(starter: Version, sales_te
     )
     with pytest.raises(CannotTake, match="Lena is away until"):
         hand_off_by_hand(
-            lead_id=lead_of(starter).pk, to_user_id=sales_team.lena.pk, now=now, actor=sales_team.manager
+            lead_id=lead_of(starter).pk,
+            note="Fair",
+            to_user_id=sales_team.lena.pk,
+            now=now,
+            actor=sales_team.manager,
         )
     assert not Handoff.objects.exists()
 
@@ -373,20 +382,35 @@ def test_hand_off_by_hand_to_somebody_away_is_refused(starter: Version, sales_te
 def test_hand_off_by_hand_twice_is_refused(starter: Version, sales_team: SalesTeam, now: datetime):
     handoff = urgent_handoff(starter, now)
     with pytest.raises(AlreadyHandedOver, match="already with Mia"):
-        hand_off_by_hand(lead_id=handoff.lead_id, now=now, actor=sales_team.marketing)
+        hand_off_by_hand(lead_id=handoff.lead_id, note="Fair", now=now, actor=sales_team.marketing)
 
 
 def test_hand_off_by_hand_of_a_customer_is_refused(starter: Version, sales_team: SalesTeam, now: datetime):
     with pytest.raises(CannotHandOff, match="beyond handing over: Customer"):
         hand_off_by_hand(
-            lead_id=lead_of(starter, stage=Stage.CUSTOMER).pk, now=now, actor=sales_team.marketing
+            lead_id=lead_of(starter, stage=Stage.CUSTOMER).pk,
+            note="Fair",
+            now=now,
+            actor=sales_team.marketing,
         )
 
 
 def test_hand_off_by_hand_against_the_definition_is_refused(
     starter: Version, sales_team: SalesTeam, now: datetime
 ):
-    lead = lead_of(starter, job_title="Student")
-    with pytest.raises(CriteriaNotMet):
-        hand_off_by_hand(lead_id=lead.pk, now=now, actor=sales_team.marketing)
+    lead = lead_of(starter, first_name="Ada", last_name="King", source="purchased_list")
+    with pytest.raises(CriteriaNotMet) as refused:
+        hand_off_by_hand(lead_id=lead.pk, note="Fair", now=now, actor=sales_team.marketing)
+    clause = cite(starter.pk, "mql")
+    assert clause is not None
+    assert refused.value.message == (
+        f"Ada King cannot become “MQL”: §{clause.reference} asks that source is not purchased_list or "
+        "scraped_list. The lead has: source “purchased_list”."
+    )
+    assert not Handoff.objects.exists()
+
+
+def test_hand_off_by_hand_without_a_reason_is_refused(starter: Version, sales_team: SalesTeam, now: datetime):
+    with pytest.raises(CannotHandOff, match="Write down why"):
+        hand_off_by_hand(lead_id=lead_of(starter).pk, note=" ", now=now, actor=sales_team.marketing)
     assert not Handoff.objects.exists()

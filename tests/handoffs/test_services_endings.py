@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from agreements.models import Version
+from agreements.selectors import cite
 from handoffs.models import Breach, Deadline, EventKind, Handoff, HandoffEvent, HandoffState
 from handoffs.services import (
     AttemptsMissing,
@@ -218,11 +219,18 @@ def test_qualify_makes_an_sql_of_the_lead(handoff: Handoff, now: datetime):
     assert again.ended_at == now
 
 
-def test_qualify_against_the_definition_says_which_criterion_fails(handoff: Handoff, now: datetime):
+def test_qualify_against_the_definition_says_which_criterion_fails(
+    handoff: Handoff, starter: Version, now: datetime
+):
     Lead.objects.filter(pk=handoff.lead_id).update(do_not_call=True)
     with pytest.raises(CriteriaNotMet) as refused:
         qualify_handoff(handoff_id=handoff.pk, now=now, actor=handoff.owner)
-    assert refused.value.message == "Ada King is not “SQL” yet. The agreement asks: do not call is not yes."
+    clause = cite(starter.pk, "sql")
+    assert clause is not None
+    assert refused.value.message == (
+        f"Ada King cannot become “SQL”: §{clause.reference} asks that do not call is not yes. "
+        "The lead has: do not call “yes”."
+    )
     handoff.refresh_from_db()
     assert (handoff.state, lead_of_handoff(handoff).stage) == (HandoffState.ACCEPTED, Stage.MQL)
 

@@ -221,6 +221,8 @@ def test_hand_off_by_hand_with_a_note(starter: Version, sales_team: SalesTeam) -
     address = reverse("handoffs:hand_off", args=[lead.pk])
     client = as_user(sales_team.marketing)
     assert client.get(address, headers=HTMX).status_code == 200
+    without = client.post(address, {"note": " "}, headers=HTMX)
+    assert (without.status_code, "Write down why" in without.content.decode()) == (422, True)
     assert client.post(address, {"note": "Met at the fair"}, headers=HTMX).status_code == 204
     assert Handoff.objects.get(lead=lead).note == "Met at the fair"
     again = client.post(address, {"note": "And again"}, headers=HTMX)

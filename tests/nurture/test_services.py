@@ -384,7 +384,7 @@ def test_a_new_handoff_takes_the_lead_out(
 ) -> None:
     lead = willing(starter)
     [enrolment] = enrol(track, lead, now=now)
-    hand_off_by_hand(lead_id=lead.pk, now=now + DAY, actor=sales_team.manager)
+    hand_off_by_hand(lead_id=lead.pk, note="Met at the fair", now=now + DAY, actor=sales_team.manager)
     assert outcome(enrolment) == ("ended", "qualified", "")
     assert send_steps(now=now + 9 * DAY) == 0
 
