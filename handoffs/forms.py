@@ -92,6 +92,18 @@ class DealForm(forms.Form):
     )
 
 
+class TakeBackForm(forms.Form):
+    """Why a win or a loss was a mistake."""
+
+    reason = forms.CharField(
+        label=_("Why it is taken back"),
+        help_text=_("The lead goes back to where it stood, and the figures count it as undecided again."),
+        max_length=300,
+        widget=_lines(3),
+        error_messages={"required": _("Say why it is taken back.")},
+    )
+
+
 class SnoozeForm(forms.Form):
     """Until when: one of the quick choices (a button each), or any instant. No snooze outlasts the clock."""
 

@@ -15,9 +15,13 @@ from handoffs.selectors.queue import all_handoffs, rows_of
 from handoffs.selectors.receipt import handoffs_of, past_of, receipt_of
 from leads.extensions import Panel
 from leads.models import Lead
+from leads.selectors.stages import stage_before_decision
 from leads.stages import Stage, rank
 
-DEALS = {Stage.SQL: ("opportunity", "won", "lost"), Stage.OPPORTUNITY: ("won", "lost")}
+DEALS: Mapping[str, tuple[str, ...]] = {
+    Stage.SQL: ("opportunity", "won", "lost"),
+    Stage.OPPORTUNITY: ("won", "lost"),
+}
 
 
 def acts(request: HttpRequest, lead: Lead, now: datetime) -> Mapping[str, Any] | None:
@@ -30,7 +34,9 @@ def acts(request: HttpRequest, lead: Lead, now: datetime) -> Mapping[str, Any] |
     if handoff:
         [row] = rows_of([handoff], now=now, tz=timezone.get_current_timezone())
         return {"row": row, "acts": row.acts if _may_work(user, handoff.owner_id) else ()}
-    deals = DEALS.get(Stage(lead.stage), ()) if _may_work(user, lead.owner_id, is_free=True) else ()
+    deals = DEALS.get(lead.stage, ()) if _may_work(user, lead.owner_id, is_free=True) else ()
+    if user.can(Capability.MANAGE_HANDOFFS) and stage_before_decision(lead):
+        deals = ("take-back",)
     may_hand_off = user.can(Capability.HAND_OFF) and 0 <= rank(lead.stage) < rank(Stage.SQL)
     return {"deals": deals, "may_hand_off": may_hand_off} if deals or may_hand_off else None
 

@@ -16,7 +16,7 @@ from handoffs.models import Attempt, Breach, Deadline, Handoff
 from kpis.models import TrafficDay
 from kpis.scopes import Scope
 from leads.models import Lead, StageChange
-from leads.stages import Stage
+from leads.stages import BEFORE_DECIDED, Stage
 
 Rows = QuerySet[Any]
 
@@ -102,11 +102,13 @@ DECIDED = Q(to_stage=Stage.CUSTOMER) | Q(
     to_stage__in=(Stage.LOST, Stage.DISQUALIFIED), from_stage__in=(Stage.SQL, Stage.OPPORTUNITY)
 )
 """A sales qualified lead was won or given up."""
+TAKEN_BACK = Q(from_stage__in=(Stage.CUSTOMER, Stage.LOST), to_stage__in=BEFORE_DECIDED)
+"""A win or a loss was a mistake: the lead is undecided again."""
 
 
 def _decisions(rows: Rows) -> Rows:
-    """By lead the last decision alone: who was lost and then won is a customer."""
-    decisions = StageChange.objects.filter(DECIDED, lead=OuterRef("lead"))
+    """By lead the last decision alone, if it was not taken back: who was lost and then won is a customer."""
+    decisions = StageChange.objects.filter(DECIDED | TAKEN_BACK, lead=OuterRef("lead"))
     last = decisions.order_by("-at", "-pk").values("pk")[:1]
     return rows.filter(
         DECIDED, pk=Subquery(last), to_stage__in=(Stage.CUSTOMER, Stage.LOST, Stage.DISQUALIFIED)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from enum import Enum
 
-from leads.stages import LADDER, OFF_LADDER, Stage, rank
+from leads.stages import BEFORE_DECIDED, LADDER, OFF_LADDER, Stage, rank
 
 
 class Verdict(Enum):
@@ -20,7 +20,8 @@ def judge(stage: str, to_stage: str, *, has_reason: bool) -> Verdict:
     """A lead climbs freely, rungs may be left out, and standing higher already is no error.
 
     It goes down or off the ladder only with a reason: down to `lead` alone (a return, a rejection), off from
-    any rung but `customer`. Off the ladder it stays unless a reason brings it back; one way off never turns
+    any rung but `customer`. From there it goes down only to where it was won from (the win was a mistake).
+    Off the ladder it stays unless a reason brings it back; one way off never turns
     into the other.
     """
     if stage == to_stage:
@@ -31,7 +32,13 @@ def judge(stage: str, to_stage: str, *, has_reason: bool) -> Verdict:
         return Verdict.MOVE if has_reason else Verdict.OFF_THE_LADDER
     if rank(to_stage) > rank(stage):
         return Verdict.MOVE
-    if to_stage != Stage.LEAD or not has_reason:
+    return _down(stage, to_stage) if has_reason else Verdict.ALREADY_THERE
+
+
+def _down(stage: str, to_stage: str) -> Verdict:
+    if stage == Stage.CUSTOMER and to_stage in BEFORE_DECIDED:
+        return Verdict.MOVE
+    if to_stage != Stage.LEAD:
         return Verdict.ALREADY_THERE
     return Verdict.NO_WAY_BACK if stage == Stage.CUSTOMER else Verdict.MOVE
 

@@ -31,6 +31,11 @@ def at_least(stage: Stage) -> tuple[Stage, ...]:
     return LADDER[rank(stage) :]
 
 
+DECIDED = (Stage.CUSTOMER, Stage.LOST)
+BEFORE_DECIDED = (Stage.SQL, Stage.OPPORTUNITY)
+"""A decision that was a mistake is taken back to where the lead stood: one of these."""
+
+
 FIRST_ENTRIES: Mapping[str, tuple[Stage, ...]] = {
     "became_lead_at": at_least(Stage.LEAD),
     "became_mql_at": (Stage.MQL,),

@@ -6,7 +6,7 @@ from handoffs.services.acts import accept_handoff, snooze_handoff, wake_handoff
 from handoffs.services.attempts import log_attempt
 from handoffs.services.by_hand import hand_off_by_hand
 from handoffs.services.create import Candidate, create_handoffs, hand_over_scored
-from handoffs.services.deals import mark_lost, mark_won, open_opportunity
+from handoffs.services.deals import mark_lost, mark_won, open_opportunity, take_back_decision
 from handoffs.services.disputes import dispute_ending, rule_on_dispute
 from handoffs.services.endings import (
     disqualify_handoff,
@@ -34,6 +34,7 @@ from handoffs.services.refusals import (
     CannotDispute,
     CannotHandOff,
     CannotTake,
+    CannotTakeBack,
     CannotWaive,
     CriteriaNotMet,
     HandoffNotOpen,
@@ -58,6 +59,7 @@ __all__ = [
     "CannotDispute",
     "CannotHandOff",
     "CannotTake",
+    "CannotTakeBack",
     "CannotWaive",
     "CriteriaNotMet",
     "HandoffNotOpen",
@@ -94,6 +96,7 @@ __all__ = [
     "set_member",
     "snooze_handoff",
     "sweep_deadlines",
+    "take_back_decision",
     "update_pool",
     "waive_breach",
     "wake_handoff",

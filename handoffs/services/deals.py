@@ -1,4 +1,4 @@
-"""What becomes of a qualified lead: opportunity, won, lost."""
+"""What becomes of a qualified lead: opportunity, won, lost; and what was said so by mistake, taken back."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +12,11 @@ from agreements.models import Version
 from handoffs.models import ReturnReason
 from handoffs.services.criteria import check_criteria
 from handoffs.services.endings import reason_for
-from handoffs.services.locks import lock_leads
-from handoffs.services.refusals import CriteriaNotMet, NotYourLead, WrongStage
+from handoffs.services.locks import check_manager, lock_leads
+from handoffs.services.refusals import CannotTakeBack, CriteriaNotMet, NotYourLead, WrongStage
 from handoffs.terms import terms_of
 from leads.models import ChangeSource, Lead
+from leads.selectors.stages import stage_before_decision
 from leads.services import Move, advance_stages
 from leads.stages import Stage
 
@@ -50,6 +51,26 @@ def mark_lost(*, lead_id: int, reason_key: str, note: str = "", now: datetime, a
     reason = reason_for(terms_of(version_id), ReturnReason.Act.LOSE, reason_key)
     words = f"{reason.title}: {note}" if note else reason.title
     return _advance(Move(lead_id, Stage.LOST, version_id, reason.key, reason=words), now=now, actor=actor)
+
+
+@transaction.atomic
+def take_back_decision(*, lead_id: int, reason: str, now: datetime, actor: User) -> Lead:
+    """A win or a loss was a mistake: the lead goes back to where it stood, and counts as undecided again.
+
+    No clause moves it, a person's reason does. Raises `ManagersOnly`, `CannotTakeBack` (no reason, or nothing
+    to take back), `Lead.DoesNotExist`.
+    """
+    check_manager(actor)
+    lead = _lock(lead_id, actor)
+    if not reason.strip():
+        raise CannotTakeBack(_("Say why it is taken back."))
+    before = stage_before_decision(lead)
+    if before is None:
+        raise CannotTakeBack(
+            _("%(lead)s is “%(stage)s”: there is no win or loss to take back.")
+            % {"lead": lead, "stage": lead.get_stage_display()}
+        )
+    return _advance(Move(lead_id, before, None, "", reason=reason.strip()), now=now, actor=actor)
 
 
 def _climb(

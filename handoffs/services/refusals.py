@@ -178,6 +178,12 @@ class WrongStage(Refused):
     code = "wrong_stage"
 
 
+class CannotTakeBack(Refused):
+    """A win or a loss is taken back by a manager, with a reason, to where the lead stood before."""
+
+    code = "cannot_take_back"
+
+
 class NotYourLead(Refused):
     """Somebody else owns the lead, and the actor manages no handoffs."""
 

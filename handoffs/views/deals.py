@@ -12,9 +12,9 @@ from accounts.models import User
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
 from agreements.models import Version
-from handoffs.forms import DealForm, HandOffForm, ReasonForm
+from handoffs.forms import DealForm, HandOffForm, ReasonForm, TakeBackForm
 from handoffs.models import ReturnReason
-from handoffs.services import hand_off_by_hand, mark_lost, mark_won, open_opportunity
+from handoffs.services import hand_off_by_hand, mark_lost, mark_won, open_opportunity, take_back_decision
 from handoffs.terms import terms_of
 from handoffs.views.act_page import ActPage, Values, data_of, perform
 from leads.models import Lead
@@ -52,6 +52,14 @@ def _lose(lead: Lead, values: Values, now: datetime, actor: User) -> object:
     )
 
 
+def _take_back(lead: Lead, values: Values, now: datetime, actor: User) -> object:
+    return take_back_decision(lead_id=lead.pk, reason=values["reason"], now=now, actor=actor)
+
+
+def _take_back_form(lead: Lead, request: PortalRequest) -> forms.Form:
+    return TakeBackForm(data_of(request))
+
+
 HAND_OFF: ActPage[Lead] = ActPage(
     _("Hand to sales"), _("Hand over"), _("handed to sales."), _hand_off_form, _hand_off
 )
@@ -59,6 +67,13 @@ DEALS: dict[str, ActPage[Lead]] = {
     "opportunity": ActPage(_("Open an opportunity"), _("Open"), _("opportunity opened."), _deal_form, _open),
     "won": ActPage(_("Won"), _("Mark as won"), _("won."), _deal_form, _win),
     "lost": ActPage(_("Lost"), _("Mark as lost"), _("lost."), _lose_form, _lose, danger=True),
+    "take-back": ActPage(
+        _("Take back the decision"),
+        _("Take back"),
+        _("back where it stood before."),
+        _take_back_form,
+        _take_back,
+    ),
 }
 
 
@@ -70,7 +85,7 @@ def hand_off(request: PortalRequest, pk: int) -> HttpResponse:
 
 @requires(Capability.WORK_HANDOFFS)
 def deal(request: PortalRequest, pk: int, name: str) -> HttpResponse:
-    """What becomes of a qualified lead: opportunity, won, lost."""
+    """What becomes of a qualified lead: opportunity, won, lost, or that taken back."""
     if name not in DEALS:
         raise Http404
     return _perform(request, DEALS[name], pk)

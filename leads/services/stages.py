@@ -136,6 +136,9 @@ def _change(
 
 
 def _apply(row: LeadRow, move: Move, now: datetime) -> None:
+    if row.stage == Stage.CUSTOMER:
+        # The only way from there takes the win back: the lead never bought, and may yet.
+        row.became_customer_at = None
     row.stage, row.stage_entered_at, row.updated_at = move.to_stage, move.at or now, now
     row.enter(row.stage, row.stage_entered_at)
     if move.value is not None:

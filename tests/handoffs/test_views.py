@@ -236,6 +236,30 @@ def test_leadership_hands_nothing_over(starter: Version, sales_team: SalesTeam) 
     assert not Handoff.objects.exists()
 
 
+@pytest.mark.parametrize(("name", "stage"), [("won", Stage.CUSTOMER), ("lost", Stage.LOST)])
+def test_a_manager_takes_back_what_was_won_or_lost_by_mistake(
+    name: str, stage: str, starter: Version, sales_team: SalesTeam, now: datetime
+) -> None:
+    lead = lead_of(starter, owner=sales_team.mia)
+    advance_to(lead, Stage.SQL, now=now)
+    mia, sara = as_user(sales_team.mia), as_user(sales_team.manager)
+    decide = reverse("handoffs:deal", args=[lead.pk, name])
+    reasons = mia.get(decide, headers=HTMX).context["form"].fields.get("reason_key")
+    mia.post(decide, {"reason_key": reasons.choices[0][0]} if reasons else {"value": "5000"})
+    take_back, page = (
+        reverse("handoffs:deal", args=[lead.pk, "take-back"]),
+        reverse("leads:detail", args=[lead.pk]),
+    )
+    assert [take_back in client.get(page).content.decode() for client in (mia, sara)] == [False, True]
+    assert mia.post(take_back, {"reason": "Oops"}, headers=HTMX).status_code == 422
+    assert "Say why it is taken back." in sara.post(take_back, headers=HTMX).content.decode()
+    assert sara.post(take_back, {"reason": "The wrong Ada"}, headers=HTMX).status_code == 204
+    lead.refresh_from_db()
+    change = lead.stage_changes.latest("pk")
+    assert (lead.stage, change.from_stage, change.reason) == (Stage.SQL, stage, "The wrong Ada")
+    assert "no win or loss" in sara.post(take_back, {"reason": "Again"}, headers=HTMX).content.decode()
+
+
 DEALS = [
     ("opportunity", {"value": "5000"}, Stage.OPPORTUNITY),
     ("won", {"value": "5000"}, Stage.CUSTOMER),

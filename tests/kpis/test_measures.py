@@ -13,14 +13,15 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
 from handoffs.models import Attempt, Breach, Deadline, Handoff, HandoffEvent, Waiver
+from handoffs.services import mark_lost, mark_won, take_back_decision
 from kpis.measures import MEASURES, Kind
 from kpis.models import TrafficDay
 from kpis.scopes import Scope
 from kpis.selectors import Slice, behind, breakdowns, figures, series
 from leads.models import Lead, StageChange
-from leads.stages import LADDER
+from leads.stages import LADDER, Stage
 from nurture.models import Enrolment
-from tests.factories.handoffs import SalesTeam
+from tests.factories.handoffs import SalesTeam, advance_to, lead_of
 from tests.factories.kpis import busy_world
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -344,6 +345,30 @@ def test_months_of_two_zones_share_no_instant_at_their_border(starter: Version) 
 
     assert [told("Europe/Berlin", 10), told("Europe/Berlin", 11)] == [1, 0]
     assert [told("Asia/Tokyo", 10), told("Asia/Tokyo", 11)] == [0, 1]
+
+
+def test_what_was_taken_back_is_neither_won_nor_lost(
+    starter: Version, sales_team: SalesTeam, now: datetime, month: Scope
+) -> None:
+    """One win stands; of the others a win and a loss were mistakes, and one of these is won after all."""
+    stands, mistake, found = (lead_of(starter, owner=sales_team.mia) for _ in range(3))
+    for lead in (stands, mistake, found):
+        advance_to(lead, Stage.SQL, now=now)
+    for lead in (stands, mistake):
+        mark_won(lead_id=lead.pk, value=Decimal(5000), now=now, actor=sales_team.mia)
+    mark_lost(lead_id=found.pk, reason_key="lose-price", now=now, actor=sales_team.mia)
+    for lead in (mistake, found):
+        take_back_decision(lead_id=lead.pk, reason="The wrong lead", now=now, actor=sales_team.manager)
+    keys = ("wins", "revenue", "sql-to-customer")
+
+    def told(at: datetime) -> list[Any]:
+        read = figures(MEASURES, month, at)
+        return [(read[key].numerator, read[key].denominator) for key in keys]
+
+    later = now + timedelta(hours=1)
+    assert told(later) == [(1, None), (Decimal(5000), None), (1, 1)]
+    mark_won(lead_id=found.pk, value=Decimal(700), now=later, actor=sales_team.mia)
+    assert told(later + timedelta(hours=1)) == [(2, None), (Decimal(5700), None), (2, 2)]
 
 
 def test_no_rate_of_nothing_is_a_number(starter: Version, now: datetime, month: Scope) -> None:

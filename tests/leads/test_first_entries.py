@@ -45,6 +45,16 @@ def test_coming_back_does_not_count_again(now):
     assert first_entries() == (JAN, FEB, None, None)
 
 
+def test_a_win_that_is_taken_back_was_none(now):
+    lead = LeadFactory(stage=Stage.LEAD, became_lead_at=JAN)
+    enter(lead, Stage.OPPORTUNITY, FEB)
+    enter(lead, Stage.CUSTOMER, MAR)
+    enter(lead, Stage.OPPORTUNITY, MAR, reason="The wrong lead.")
+    assert first_entries() == (JAN, None, FEB, None)
+    enter(lead, Stage.CUSTOMER, APR)
+    assert first_entries() == (JAN, None, FEB, APR)
+
+
 def test_who_is_disqualified_from_the_first_step_was_no_lead(now):
     lead = LeadFactory(stage=Stage.CONTACT)
     enter(lead, Stage.DISQUALIFIED, FEB, reason="A student.")

@@ -42,10 +42,12 @@ def test_judge_without_a_reason_never_lets_a_lead_down_or_off():
     ]
 
 
-def test_judge_knows_no_way_from_customer():
-    assert not [
+def test_judge_knows_no_way_from_customer_but_to_take_the_win_back():
+    ways = [
         to_stage for to_stage in Stage if judge(Stage.CUSTOMER, to_stage, has_reason=True) is Verdict.MOVE
     ]
+
+    assert ways == [Stage.SQL, Stage.OPPORTUNITY]
 
 
 def test_highest_ignores_what_is_off_the_ladder():
