@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from leads.importing.headers import ERROR_COLUMNS
-from leads.importing.rows import guarded
+from leads.importing.rows import guarded, unguarded
 
 BOM = "\ufeff"
 
@@ -24,10 +24,8 @@ class ErrorFile:
     def __init__(self, target: Writable, headers: Sequence[str], delimiter: str) -> None:
         target.write(BOM)
         self._writer = csv.writer(target, delimiter=delimiter)
-        self._width = len(headers)
-        self._headers = [header for header in headers if header not in ERROR_COLUMNS]
-        self._kept = [index for index, header in enumerate(headers) if header not in ERROR_COLUMNS]
-        self._writer.writerow([*ERROR_COLUMNS, *map(guarded, self._headers)])
+        self._headers = headers
+        self._writer.writerow([*ERROR_COLUMNS, *map(guarded, own_cells(headers, headers))])
 
     def add(self, line: int, problems: Iterable[tuple[str, str]], cells: Sequence[str]) -> None:
         """One row with everything that is wrong with it: pairs of heading and reason."""
@@ -36,7 +34,20 @@ class ErrorFile:
         reasons = " ".join(
             f"{column}: {reason}" if column and len(listed) > 1 else reason for column, reason in listed
         )
-        own = [cells[index] if index < len(cells) else "" for index in self._kept] + list(
-            cells[self._width :]
-        )
+        missing = [""] * (len(self._headers) - len(cells))
+        own = own_cells([*cells, *missing], self._headers)
         self._writer.writerow([line, *map(guarded, (columns, reasons, *own))])
+
+
+def own_cells(cells: Sequence[str], headers: Sequence[str]) -> list[str]:
+    """A row without the columns that an earlier error file put before it."""
+    return [
+        cell
+        for index, cell in enumerate(cells)
+        if index >= len(headers) or headers[index] not in ERROR_COLUMNS
+    ]
+
+
+def plain_cells(cells: Sequence[str], headers: Sequence[str]) -> list[str]:
+    """A row to be read: its own cells, without what keeps a spreadsheet from calculating them."""
+    return [unguarded(cell) for cell in own_cells(cells, headers)]

@@ -72,6 +72,7 @@ class RowMaker:
     def __init__(self, mapping: Mapping, headers: Sequence[str], owners: MappingType[str, str]) -> None:
         self.mapping = mapping
         self.width = len(headers)
+        self.index_of = {header: index for index, header in enumerate(headers)}
         self.owners = owners
         self.missing = MISSING | set(mapping.missing)
         uses = mapping.uses()
@@ -103,6 +104,11 @@ class RowMaker:
         target = TARGET_OF_PATH.get(path, path)
         found = (self.header_of.get(name) for name in (target, *STANDS_FOR.get(target, ())))
         return next(filter(None, found), "")
+
+    def cell(self, row: Row, header: str) -> str:
+        """The cell under a heading; empty where the file has no such column."""
+        index = self.index_of.get(header, len(row.cells))
+        return row.cells[index] if index < len(row.cells) else ""
 
     def _check_width(self, made: MadeRow) -> None:
         count = len(made.row.cells)
@@ -140,7 +146,7 @@ class RowMaker:
             if text in self.missing:
                 continue
             try:
-                values[column.target] = column.read(_unguarded(text))
+                values[column.target] = column.read(unguarded(text))
             except BadCell as bad:
                 made.errors.append(CellProblem(column.header, str(bad)))
         for constant in self.constants:
@@ -233,7 +239,7 @@ def _reader(mapping: Mapping, use: ColumnUse) -> Callable[[str], Any]:
     return read_country if kind == "country" else str
 
 
-def _unguarded(text: str) -> str:
+def unguarded(text: str) -> str:
     """A cell as it was before the error file guarded it against being calculated."""
     return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in FORMULA else text
 

@@ -1,6 +1,6 @@
 """The first rows of a file as they would be written."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from msgspec import UNSET
 
+from leads.importing.errorfile import plain_cells
 from leads.importing.mapping import Mapping
 from leads.importing.targets import ATTRIBUTE, target_of
-from leads.models import ImportJob
+from leads.models import ImportJob, RowError
 from leads.services.cleaning import HISTORY, CleanLead, clean_lead
 from leads.services.imports import Rehearsal
 from leads.services.imports.writing import RowOutcome
@@ -45,9 +46,17 @@ def preview(rehearsal: Rehearsal, mapping: Mapping, headers: Sequence[str], now:
     return {
         "columns": [_label(field) for _, field in columns],
         "rows": [_row(outcome, columns, now) for outcome in rehearsal.outcomes[:MOST_ROWS]],
-        "errors": rehearsal.errors[:MOST_PROBLEMS],
-        "warnings": rehearsal.warnings[:MOST_PROBLEMS],
+        "errors": readable(rehearsal.errors[:MOST_PROBLEMS], headers),
+        "warnings": readable(rehearsal.warnings[:MOST_PROBLEMS], headers),
     }
+
+
+def readable(problems: Iterable[RowError], headers: Sequence[str]) -> list[RowError]:
+    """Problems to be shown, not saved: their rows are the file's own, also of a mended error file."""
+    shown = list(problems)
+    for problem in shown:
+        problem.row = plain_cells(problem.row, headers)
+    return shown
 
 
 def _row(outcome: RowOutcome, columns: list[tuple[int, str]], now: datetime) -> PreviewRow:
@@ -94,8 +103,11 @@ def verdict(rehearsal: Rehearsal, job: ImportJob) -> Verdict:
         words = gettext("The whole file was checked.")
         act = ngettext("Import %(rows)s row", "Import %(rows)s rows", checked - errors) % {"rows": rows}
     else:
-        words = gettext("The first rows of about %(rows)s were checked; the others are as they are imported.")
-        words, act = words % {"rows": rows}, gettext("Import about %(rows)s rows") % {"rows": rows}
+        words = gettext(
+            "The first %(checked)s of about %(rows)s rows were checked; the others are checked as they are imported."
+        )
+        words = words % (figures | {"rows": rows})
+        act = gettext("Import about %(rows)s rows") % {"rows": rows}
     if errors == checked:
         words = gettext("See below why, and change the columns or the file.")
     elif rehearsal.counts[Status.UNCHANGED] == checked:

@@ -35,7 +35,7 @@ from leads.selectors.imports import errors_of, failed_rows, imports
 from leads.services import imports as services
 from leads.services.imports import FileChoices, ImportNotOpen
 from leads.services.items import Status
-from leads.views.import_preview import preview, verdict
+from leads.views.import_preview import preview, readable, verdict
 from leads.views.uploads import StreamToDisk
 
 PAGE_SIZE = 50
@@ -223,6 +223,7 @@ def import_detail(request: PortalRequest, pk: int) -> HttpResponse:
     page = Paginator(errors_of(job, warnings=warnings), PAGE_SIZE).get_page(request.GET.get("page"))
     context = _progress(job, timezone.now()) | {
         "page": page,
+        "problems": readable(page, job.headers),
         "warnings": warnings,
         "errors_url": "?show=errors#problems",
         "warnings_url": "?show=warnings#problems" if job.warned else "",
@@ -237,11 +238,14 @@ def import_detail(request: PortalRequest, pk: int) -> HttpResponse:
 @require_GET
 @never_cache
 def import_progress(request: PortalRequest, pk: int) -> HttpResponse:
-    """What the page of a running import asks for each second; when it is over, the whole page is."""
+    """What the page of a running import asks for each second, with the state for its heading; when it is over,
+    the whole page is.
+    """
     job = get_object_or_404(imports(), pk=pk)
     if not job.is_open:
         return HttpResponseClientRefresh()
-    return render(request, "leads/imports/_progress.html", _progress(job, timezone.now()))
+    context = _progress(job, timezone.now()) | {"is_update": True}
+    return render(request, "leads/imports/_progress.html", context)
 
 
 def _progress(job: ImportJob, now: datetime) -> dict[str, Any]:

@@ -56,6 +56,11 @@ def test_a_file_with_errors_is_imported_mended_and_complete(
 
     page.get_by_label("Rang", exact=True).select_option("Keep as an attribute")
     page.get_by_label("Name of the attribute for Rang").fill("rank")
+    optional = page.locator(".field:has(#id_system) .field-optional")
+    expect(optional).to_be_hidden()
+    page.get_by_label("Record ID", exact=True).select_option("Leave out")
+    expect(optional).to_be_visible()
+    page.get_by_label("Record ID", exact=True).select_option("external_id")
     page.get_by_label("System the ids come from").fill("")
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator(".form-errors")).to_be_focused()
@@ -66,6 +71,11 @@ def test_a_file_with_errors_is_imported_mended_and_complete(
     expect(page.get_by_role("heading", name="1 of 4 rows can be imported")).to_be_visible()
     expect(page.get_by_text("“Germanien” is no country known here.")).to_be_visible()
     accessible(page)
+    page.set_viewport_size({"width": 390, "height": 900})
+    problems = page.get_by_role("region", name="What cannot be imported")
+    assert problems.evaluate("box => box.scrollWidth <= box.clientWidth")
+    accessible(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.get_by_role("button", name="Import 1 row").click()
 
     expect(page.get_by_text("Done, with errors")).to_be_visible(timeout=30_000)
@@ -83,7 +93,7 @@ def test_a_file_with_errors_is_imported_mended_and_complete(
     page.get_by_label("CSV file").set_input_files(errors)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_text("This is an error file of the portal.")).to_be_visible()
-    expect(page.get_by_text("The columns are mapped as the last time.")).to_be_visible()
+    expect(page.get_by_text("The columns are mapped as they were last time.")).to_be_visible()
     page.get_by_role("button", name="Check the file").click()
     page.get_by_role("button", name="Import 3 rows").click()
 

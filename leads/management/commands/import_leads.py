@@ -45,7 +45,7 @@ from leads.services.items import Status
 HELP = """
 Import leads from a CSV file.
 
-Columns are mapped by --mapping (YAML or JSON), else as the last time for the same headings, else by
+Columns are mapped by --mapping (YAML or JSON), else as they were last time for the same headings, else by
 guessing. --print-mapping prints what would be used, to be kept and changed. The exit code is 0 when every
 row is in, and 1 when rows had errors or nothing could be imported. Killed half-way, a worker finishes the
 import.

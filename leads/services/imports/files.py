@@ -150,7 +150,7 @@ def findings_of(job: ImportJob) -> Findings:
 
 
 def likely_mapping(findings: Findings, time_zone: str) -> tuple[Mapping, list[str]]:
-    """As it was the last time for these columns, or for nearly these; else a guess. And what to say of it."""
+    """As it was last time for these columns, or for nearly these; else a guess. And what to say of it."""
     guessed, ambiguous = guess_mapping(findings, time_zone=time_zone)
     mark = fingerprint(findings.headers)
     remembered = remembered_mappings()
@@ -173,7 +173,7 @@ def _say_ambiguous(date: str) -> list[str]:
 
 
 def _say_remembered(absent: list[str], added: list[str]) -> list[str]:
-    notes = [gettext("The columns are mapped as the last time.")]
+    notes = [gettext("The columns are mapped as they were last time.")]
     if absent:
         notes.append(
             gettext("That file also had these columns, which are missing now: %(columns)s.")

@@ -6,11 +6,13 @@ from datetime import datetime
 
 import structlog
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from msgspec import UNSET
 
 from accounts.models import User
+from leads.importing.headers import REASON
 from leads.importing.reading import Row
+from leads.importing.repetition import say_repeated, was_repeated
 from leads.importing.rows import CellProblem, MadeRow, RowMaker
 from leads.models import ChangeSource
 from leads.services.cleaning import Ref, clean_domain, clean_email, clean_ref
@@ -21,6 +23,11 @@ from leads.services.upsert import upsert_leads
 
 FACTS = ("name", "industry", "employees", "country")
 """What a row may say of a company; the name is a fact only where the domain says which company it is."""
+OVERRULES = gettext_noop(
+    "Another row was about the same lead and was imported instead of this one. Now this one changes what that "
+    "one said."
+)
+"""Of a row that comes again in an error file: whoever left it there as it was may not mean to import it."""
 MOST_UNFORESEEN = 10
 
 log = structlog.get_logger(__name__)
@@ -179,8 +186,7 @@ def _judge_repetition(row: _Spoken, first: Said, outcome: RowOutcome) -> None:
         reason = gettext("The same as line %(line)s.")
         row.made.warnings.append(CellProblem("", reason % {"line": first.line}))
     else:
-        reason = gettext("Line %(line)s is about the same lead and was imported; this row was not.")
-        row.made.errors.append(CellProblem("", reason % {"line": first.line}))
+        row.made.errors.append(CellProblem("", say_repeated(first.line)))
 
 
 def _keep_company_facts(row: _Spoken, ledger: Ledger, maker: RowMaker) -> None:
@@ -231,6 +237,8 @@ def _refused(error: Exception, line: int, unforeseen: Unforeseen) -> ItemResult:
 def _note(row: MadeRow, result: ItemResult, maker: RowMaker, outcome: RowOutcome) -> None:
     outcome.status, outcome.lead_id = result.status, result.lead_id
     row.warnings += [_problem(warning, maker) for warning in result.warnings]
+    if result.status is Status.UPDATED and was_repeated(maker.cell(row.row, REASON)):
+        row.warnings.append(CellProblem("", gettext(OVERRULES)))
     if result.error:
         row.errors.append(_problem(result.error, maker))
 

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from accounts.models import User
 from agreements.models import Version
+from leads.importing.errorfile import ErrorFile
 from leads.importing.kinds import NotCsv
 from leads.importing.mapping import BadMapping
 from leads.importing.reading import Row
@@ -145,7 +147,7 @@ def test_columns_are_remembered_for_the_next_file(take: Take, finish: Finish) ->
     take("Email,Rang,Ort\na@b.de,CFO,Rom\n", columns=columns, time_zone="Europe/Rome")
     again = take("Ort,Email,Rang\nRom,b@b.de,CEO\n", start=False)
     assert (again.mapping["columns"], again.mapping["time_zone"]) == (columns, "Europe/Rome")
-    assert again.notes == ["The columns are mapped as the last time."]
+    assert again.notes == ["The columns are mapped as they were last time."]
     nearly = take("Email,Rang\nb@b.de,CEO\n", start=False)
     assert nearly.mapping["columns"] == {"Email": "email", "Rang": "job_title"}
     assert nearly.notes[1] == "That file also had these columns, which are missing now: Ort."
@@ -206,10 +208,32 @@ def test_a_second_row_about_a_lead_is_reported_with_the_line_of_the_first(
         "Email,First name,Lead ID\na@b.de,Ada,1\nb@b.de,Ben,2\nA@b.de,Adele,\nb@b.de,Ben,2\nc@b.de,Cora,1\n"
     )
     job = finish(take(data, system="crm"))
-    said = "Line 2 is about the same lead and was imported; this row was not."
+    said = "Line 2 is about the same lead and counts; this row was left out."
     assert problems(job) == [(4, "", said), (6, "", said)]
     assert problems(job, warnings=True) == [(5, "", "The same as line 3.")]
     assert sorted(Lead.objects.values_list("email", "first_name")) == [("a@b.de", "Ada"), ("b@b.de", "Ben")]
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_refused_row_that_comes_again_unmended_overrules_the_other_not_without_a_word(
+    take: Take, finish: Finish, manager: User, now: datetime, language: str
+) -> None:
+    manager.language = language
+    manager.save()
+    job = finish(take("Email,First name\na@b.de,Ada\na@b.de,Adele\nb@b.de,Ben\nb@b.de,Bo\n"))
+    lines: list[str] = []
+    file = ErrorFile(SimpleNamespace(write=lines.append), job.headers, job.delimiter)
+    for line, found, cells in failed_rows(job):
+        file.add(line, found, cells)
+    upsert_leads([LeadItem(email="b@b.de", first_name="Bo")], now=now, actor=None, source=ChangeSource.API)
+
+    manager.language = "en"
+    manager.save()
+    again = finish(take("".join(lines)))
+    assert (counts(job), counts(again)) == ((2, 0, 0, 2), (0, 1, 1, 0))
+    ((line, column, reason),) = problems(again, warnings=True)
+    assert (line, column) == (2, "")
+    assert reason.startswith("Another row was about the same lead and was imported instead of this one.")
 
 
 def test_a_second_row_about_a_lead_counts_where_the_first_could_not_be_imported(
@@ -253,7 +277,7 @@ def test_rows_that_call_one_lead_by_different_names_are_about_the_same(
 
     job, again = finish(take(data, system="crm")), finish(take(data, system="crm"))
 
-    about = "Line %s is about the same lead and was imported; this row was not."
+    about = "Line %s is about the same lead and counts; this row was left out."
     assert (counts(job), counts(again)) == ((1, 1, 0, 2), (0, 0, 2, 2))
     assert problems(job) == problems(again) == [(4, "", about % 2), (5, "", about % 3)]
     assert set(Lead.objects.values_list("first_name", flat=True)) == {"Ada", "Bo"}

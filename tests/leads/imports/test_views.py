@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import functools
 import io
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +20,8 @@ from django.urls import reverse
 from accounts.models import User
 from leads.importing.mapping import Mapping, read_mapping
 from leads.models import ImportJob, ImportState, Lead
-from leads.services.imports import advance_import, files, running
+from leads.services import imports as services
+from leads.services.imports import advance_import, files, rehearse_sample, running
 from leads.views.uploads import StreamToDisk
 from tests.factories.accounts import UserFactory
 from tests.leads.imports.conftest import Take
@@ -317,10 +319,14 @@ def test_an_import_goes_from_check_to_progress_to_done(
     waiting = person.get(at("import", job)).content.decode()
     assert "Waiting for a worker." in waiting
     assert at("import_progress", job) in waiting
+    assert waiting.count('id="import-state"') == 1
     advance_import(job_id=job.pk, now=now)
     part = person.get(at("import_progress", job), headers=HTMX).content.decode()
     assert "2 of about 3 rows" in part
     assert 'value="20"' in part
+    heading = part.partition('<span id="import-state" hx-swap-oob="true">')[2]
+    assert "Running" in heading
+    assert "Waiting for a worker" not in part
     finish(job)
     assert person.get(at("import_progress", job), headers=HTMX)["HX-Refresh"] == "true"
     page = person.get(at("import", job)).content.decode()
@@ -427,3 +433,31 @@ def queries_of_the_list(person: Client) -> int:
     with CaptureQueriesContext(connection) as captured:
         person.get(reverse("leads:imports"))
     return len(captured)
+
+
+def test_of_a_mended_error_file_the_row_alone_is_shown_as_it_is(
+    person: Client, take: Take, finish: Finish
+) -> None:
+    data = (
+        "import_line,import_column,import_reason,Email,Phone,Name\n"
+        "8,Email,This cell is empty,ada at bar.de,'+49 30 1,Ada King\n"
+    )
+    job = take(data, start=False)
+    for page in (
+        person.get(at("import_check", job)).content.decode(),
+        person.post(at("import_start", job))
+        and finish(job)
+        and person.get(at("import", job)).content.decode(),
+    ):
+        assert '<td class="import-row" dir="auto">ada at bar.de · +49 30 1 · Ada King</td>' in page
+
+
+def test_the_check_says_how_many_rows_it_looked_at(
+    person: Client, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = functools.partial(rehearse_sample, most=2)
+    monkeypatch.setattr(services, "rehearse_sample", sample)
+    job = take("Email\na@b.de\nb@b.de\nc@b.de\n", start=False)
+    assert person.get(at("import_check", job)).context["verdict"].words == (
+        "The first 2 of about 3 rows were checked; the others are checked as they are imported."
+    )
