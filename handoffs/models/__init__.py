@@ -22,6 +22,7 @@ from handoffs.models.facts import (
     Handoff,
     HandoffEvent,
     HandoffState,
+    HeldBack,
     Outcome,
     Waiver,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "HandoffEvent",
     "HandoffState",
     "HandoffTrigger",
+    "HeldBack",
     "Outcome",
     "Pool",
     "PoolMember",

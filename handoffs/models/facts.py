@@ -124,6 +124,27 @@ class Handoff(models.Model):
         return self.state in OPEN_STATES
 
 
+class HeldBack(models.Model):
+    """A conversion that handed nobody over, because the agreement leaves such leads out. Append-only.
+
+    `conditions` are those of the clause's that the lead met then.
+    """
+
+    lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="held_back")
+    activity_id = models.BigIntegerField(unique=True)
+    activity_type = models.SlugField(max_length=60, db_index=False)
+    at = models.DateTimeField()
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
+    clause_key = models.CharField(max_length=80)
+    conditions = models.JSONField()
+
+    class Meta:
+        triggers = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"{self.activity_type} of {self.lead_id} held back by {self.clause_key}"
+
+
 class Outcome(models.TextChoices):
     CONNECTED = "connected", _("Talked")
     MEETING_BOOKED = "meeting_booked", _("Meeting booked")

@@ -21,11 +21,14 @@ from handoffs.models import (
     DeadlineOutcome,
     EventKind,
     HandoffEvent,
+    HeldBack,
     Waiver,
 )
 from handoffs.selectors.information import say_field
 from handoffs.terms import terms_of
+from leads.conditions import words
 from leads.extensions import Fact
+from leads.selectors.timeline import in_words
 
 NEWEST = 500
 Names = Mapping[int, str]
@@ -58,11 +61,13 @@ CHANNEL_ICONS = {
 
 
 def handoff_facts(lead_id: int) -> Sequence[Fact]:
-    """Events, attempts, clocks that were met, breaches and waivers of a lead's handoffs, the newest first.
+    """Events, attempts, clocks that were met, breaches and waivers of a lead's handoffs, and conversions that
+    the agreement held back, the newest first.
 
     A fixed number of queries; registered in `leads.extensions.timeline_sources`.
     """
-    facts = chain(_events(lead_id), _attempts(lead_id), _met(lead_id), _breaches(lead_id), _waivers(lead_id))
+    sources = (_events, _attempts, _met, _breaches, _waivers, _held_back)
+    facts = chain.from_iterable(source(lead_id) for source in sources)
     return sorted(facts, key=attrgetter("at"), reverse=True)[:NEWEST]
 
 
@@ -219,6 +224,20 @@ def _waivers(lead_id: int) -> Iterable[Fact]:
             version_id=waiver.breach.version_id,
             clause_key=waiver.breach.clause_key,
             data={"handoff": waiver.breach.handoff_id, "deadline": waiver.breach.deadline_id},
+        )
+
+
+def _held_back(lead_id: int) -> Iterable[Fact]:
+    for held in HeldBack.objects.filter(lead=lead_id).order_by("-at")[:NEWEST]:
+        yield Fact(
+            at=held.at,
+            kind="handoff",
+            title=_("%(activity)s: not handed over") % {"activity": in_words(held.activity_type)},
+            detail=words(held.conditions),
+            icon="ban",
+            version_id=held.version_id,
+            clause_key=held.clause_key,
+            data={"activity": held.activity_id},
         )
 
 

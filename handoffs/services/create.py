@@ -3,26 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.models import User
 from agreements.models import Version
 from agreements.selectors import active_versions
-from handoffs.models import EventKind, Handoff, HandoffEvent, HandoffTrigger, TriggerKind
+from handoffs.models import EventKind, Handoff, HandoffEvent, HandoffTrigger, HeldBack, TriggerKind
 from handoffs.selectors.cooling import cooling_down
 from handoffs.selectors.information import missing_information
 from handoffs.services.assignment import begin, place
 from handoffs.services.events import event
+from handoffs.services.held_back import LeftOut, hold_back, left_out
 from handoffs.services.locks import lock_leads
 from handoffs.services.notices import Note, NoteKind, tell_all
 from handoffs.services.routing import Want, pools_for, route
 from handoffs.signals import handoffs_created
 from handoffs.terms import Terms, terms_of
-from leads import conditions
 from leads.models import Activity, ChangeSource, Lead
 from leads.services import Move, advance_stages
 from leads.stages import Stage, rank
@@ -58,8 +55,9 @@ def hand_over_scored(
 
     Of the triggers a lead fires the one with the lowest position counts. Not handed over: leads with an open
     handoff (its owner is told of a conversion), leads that are SQL or beyond (their owner is told), leads the
-    agreement excludes, and by score alone leads that are cooling down. A conversion makes the lead an MQL
-    where the agreement's criteria allow it. The number of statements does not depend on the number of leads.
+    agreement leaves out (marketing's managers are told of a conversion), and by score alone leads that are
+    cooling down. A conversion makes the lead an MQL where the agreement's criteria allow it. The number of
+    statements does not depend on the number of leads.
     """
     if not activity_ids and not qualified_ids:
         return []
@@ -118,39 +116,49 @@ def _fired(
 
 
 def _hand_over_those_free(candidates: Sequence[Candidate], *, now: datetime, actor: User | None) -> list[int]:
-    """Sort out who is not to be handed over, tell owners of conversions, and create the rest."""
+    """Sort out who is not to be handed over, tell of their conversions, and create the rest."""
     if not candidates:
         return []
-    excluded = _excluded(candidates)
+    left = _left_out(candidates)
     in_hand = in_hand_of([candidate.lead.pk for candidate in candidates])
-    wanted = [candidate for candidate in candidates if candidate.lead.pk not in excluded]
     free: list[Candidate] = []
     known: list[Candidate] = []
-    for candidate in wanted:
+    for candidate in candidates:
         is_free = candidate.lead.pk not in in_hand and rank(candidate.lead.stage) < rank(Stage.SQL)
         (free if is_free else known).append(candidate)
     _tell_of_conversions([each for each in known if each.activity_id], in_hand, now=now, actor=actor)
-    make_mql(free, now=now, actor=actor)
-    return [handoff.pk for handoff in create_handoffs(free, now=now, actor=actor)]
+    held = [
+        _held_back(each, each.activity_id, left[each.lead.pk], now)
+        for each in free
+        if each.activity_id and each.lead.pk in left
+    ]
+    hold_back(held, now=now)
+    wanted = [each for each in free if each.lead.pk not in left]
+    make_mql(wanted, now=now, actor=actor)
+    return [handoff.pk for handoff in create_handoffs(wanted, now=now, actor=actor)]
 
 
-def _excluded(candidates: Sequence[Candidate]) -> set[int]:
-    """Leads that meet something for which the agreement excludes them from being MQL: one query an agreement."""
+def _left_out(candidates: Sequence[Candidate]) -> dict[int, LeftOut]:
+    """By lead why the agreement leaves it out of being MQL: one query an agreement."""
     by_version: dict[int, list[int]] = {}
     for candidate in candidates:
         by_version.setdefault(candidate.version.pk, []).append(candidate.lead.pk)
-    excluded: set[int] = set()
+    found: dict[int, LeftOut] = {}
     for version_id, lead_ids in by_version.items():
-        unless = [
-            conditions.compile([condition])
-            for qualification in terms_of(version_id).qualifications
-            if qualification.stage == Stage.MQL
-            for condition in qualification.unless
-        ]
-        if unless:
-            met = Lead.objects.filter(reduce(or_, unless, Q()), pk__in=lead_ids)
-            excluded.update(met.values_list("pk", flat=True))
-    return excluded
+        found |= left_out(version_id, lead_ids)
+    return found
+
+
+def _held_back(candidate: Candidate, activity_id: int, why: LeftOut, now: datetime) -> HeldBack:
+    return HeldBack(
+        lead=candidate.lead,
+        activity_id=activity_id,
+        activity_type=candidate.activity_type,
+        at=now,
+        version=candidate.version,
+        clause_key=why.clause_key,
+        conditions=why.conditions,
+    )
 
 
 def in_hand_of(lead_ids: Sequence[int]) -> dict[int, Handoff]:

@@ -92,6 +92,15 @@ class NoteKind(Enum):
         ngettext_lazy("%(count)s lead of yours asks again", "%(count)s leads of yours ask again", "count"),
         "handoffs:queue",
     )
+    HELD_BACK = Words(
+        _("%(lead)s asks and is not handed over: %(reason)s"),
+        ngettext_lazy(
+            "%(count)s lead asks and is not handed over",
+            "%(count)s leads ask and are not handed over",
+            "count",
+        ),
+        "leads:list",
+    )
     DISPUTED = Words(
         _("%(person)s disputes the end of %(lead)s’s handoff"),
         ngettext_lazy("%(count)s handoff is disputed", "%(count)s handoffs are disputed", "count"),
@@ -140,7 +149,7 @@ class Note:
     due: datetime | None = None
     duty: str | Promise = ""
     person: str = field(default="")
-    reason: str = ""
+    reason: str | Promise = ""
     left: str = ""
     """Who worked it before and left: why it comes."""
 

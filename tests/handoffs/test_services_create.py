@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
 from agreements.selectors import cite
-from handoffs.models import Deadline, EventKind, Handoff, HandoffEvent, HandoffState, Pool
+from handoffs.models import Deadline, EventKind, Handoff, HandoffEvent, HandoffState, HeldBack, Pool
+from handoffs.selectors.timeline import handoff_facts
 from handoffs.services import (
     AlreadyHandedOver,
     CannotHandOff,
@@ -187,6 +188,38 @@ def test_hand_over_excluded_leads_never(
     assert hand_over(convert(lead, now), now=now) == []
     lead.refresh_from_db()
     assert lead.stage == Stage.LEAD
+
+
+def test_a_conversion_that_is_held_back_is_told_to_marketing_and_stands_in_the_timeline(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    lead = lead_of(starter, first_name="Ada", last_name="King", job_title="Student", source="purchased_list")
+    asked = convert(lead, now)
+    for _ in range(2):
+        assert hand_over(asked, now=now) == []
+    [notice] = Notice.objects.filter(user=sales_team.marketing)
+    met = (
+        "job title has the word student or werkstudent or intern or trainee or praktikant and "
+        "source is purchased_list or scraped_list"
+    )
+    assert notice.title == f"Ada King asks and is not handed over: {met}"
+    [fact] = handoff_facts(lead.pk)
+    assert (fact.title, fact.detail, fact.version_id, fact.clause_key) == (
+        "Demo request: not handed over",
+        met,
+        starter.pk,
+        "mql-threshold",
+    )
+
+
+def test_a_lead_left_out_that_is_in_hand_tells_its_owner_of_a_conversion(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    handoff = urgent_handoff(starter, now)
+    Lead.objects.filter(pk=handoff.lead_id).update(source="purchased_list")
+    assert hand_over(convert(handoff.lead, now, "assessment_request"), now=now) == []
+    assert Notice.objects.filter(user=sales_team.mia, title__contains="asks again").exists()
+    assert not HeldBack.objects.exists()
 
 
 def test_hand_over_a_lead_whose_criteria_forbid_mql_all_the_same(sales_team: SalesTeam, now: datetime):
