@@ -190,7 +190,7 @@ def _pass_time(handoff_ids: Sequence[int], now: datetime, *, moving: bool = Fals
     done.
     """
     dues = _read(handoff_ids, now, moving)
-    passed = [(due, due.plan.passed(since=due.next_action_at, now=now)) for due in dues]
+    passed = [(due, _of_use(due.plan.passed(since=due.next_action_at, now=now))) for due in dues]
     breached = [due.id for due, acts in passed if ClockAct.BREACH in acts]
     recorded = set(record_breaches(breached, now=now))
     HandoffEvent.objects.bulk_create(_lines(passed, now))
@@ -199,6 +199,11 @@ def _pass_time(handoff_ids: Sequence[int], now: datetime, *, moving: bool = Fals
         cursor.execute(ACTED, {"ids": [due.id for due in dues], "next": nexts})
     tell_all(_notes(passed, recorded), now=now)
     return len(dues)
+
+
+def _of_use(acts: Sequence[ClockAct]) -> list[ClockAct]:
+    """Nobody is reminded of what is missed in the same sweep."""
+    return [act for act in acts if act is not ClockAct.REMIND or ClockAct.BREACH not in acts]
 
 
 def _read(handoff_ids: Sequence[int], now: datetime, moving: bool) -> list[Due]:
