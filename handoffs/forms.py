@@ -27,8 +27,18 @@ def _instant() -> forms.DateTimeInput:
 class AttemptForm(forms.Form):
     """One attempt: channel and outcome are two clicks, the rest may stay empty."""
 
-    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, widget=forms.RadioSelect)
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome.choices, widget=forms.RadioSelect)
+    channel = forms.ChoiceField(
+        label=_("Channel"),
+        choices=Channel.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose a channel.")},
+    )
+    outcome = forms.ChoiceField(
+        label=_("Outcome"),
+        choices=Outcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose an outcome.")},
+    )
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=_lines(2))
     at = forms.DateTimeField(
         label=_("When, if not now"),
@@ -138,7 +148,7 @@ def quick_snoozes(*, now: datetime, tz: tzinfo, latest: datetime | None) -> list
     return [(at, words) for at, words in choices if now < at and (latest is None or at <= latest)]
 
 
-class PersonField(forms.ModelChoiceField):
+class PersonField(forms.ModelChoiceField[User]):
     """Somebody to work it, with how much the person has in hand (`handoffs.selectors.pools.workers_with_load`)."""
 
     def label_from_instance(self, person: User) -> str:
@@ -177,11 +187,21 @@ class ReassignForm(forms.Form):
 
 
 class WaiveForm(forms.Form):
-    reason = forms.CharField(label=_("Why it is excused"), max_length=300, widget=_lines(3))
+    reason = forms.CharField(
+        label=_("Why it is excused"),
+        max_length=300,
+        widget=_lines(3),
+        error_messages={"required": _("Say why the breach is waived.")},
+    )
 
 
 class DisputeForm(forms.Form):
-    note = forms.CharField(label=_("Why it should not have ended so"), max_length=2000, widget=_lines(3))
+    note = forms.CharField(
+        label=_("Why it should not have ended so"),
+        max_length=2000,
+        widget=_lines(3),
+        error_messages={"required": _("Say why you dispute it.")},
+    )
 
 
 class RulingForm(forms.Form):
@@ -193,6 +213,7 @@ class RulingForm(forms.Form):
         label=_("Decision"),
         widget=forms.RadioSelect,
         choices=[(REOPEN, _("Hand the lead over again")), (STANDS, _("The ending stands"))],
+        error_messages={"required": _("Choose what becomes of the lead.")},
     )
     note = forms.CharField(label=_("Note"), required=False, max_length=2000, widget=_lines(3))
 
@@ -202,6 +223,7 @@ class PoolForm(forms.Form):
     manager = forms.ModelChoiceField(
         label=_("Manager"),
         queryset=User.objects.none(),
+        empty_label=_("Choose a person"),
         help_text=_("Gets what nobody is free to take, and hears of what is late."),
     )
     calendar = forms.ModelChoiceField(
@@ -219,7 +241,9 @@ class PoolForm(forms.Form):
 class MemberForm(forms.Form):
     """A rep's share of a pool. `user` is asked for only while somebody is added."""
 
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person")
+    )
     weight = forms.IntegerField(
         label=_("Weight"),
         min_value=1,
@@ -250,7 +274,9 @@ class MemberForm(forms.Form):
 
 
 class TimeOffForm(forms.Form):
-    user = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
+    user = forms.ModelChoiceField(
+        label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose a person")
+    )
     starts_at = forms.DateTimeField(label=_("From"), widget=_instant())
     ends_at = forms.DateTimeField(label=_("Until"), widget=_instant())
     reason = forms.CharField(label=_("Reason"), required=False, max_length=120)

@@ -1,6 +1,6 @@
 """One act as a form: asked for as a fragment by htmx, or as a page; what is wrong comes back beside the form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 
 from accounts.models import User
 from accounts.permissions import PortalRequest
+from agreements.selectors import ClauseRef
 from handoffs.services import Refused
 from handoffs.views.answers import done, not_done
 from leads.models import Lead
@@ -24,10 +25,22 @@ Undo = dict[str, str]
 
 
 @dataclass(frozen=True)
+class About:
+    """A line above the form: what is decided on. `said` is a person's own words."""
+
+    label: str | Promise
+    words: str | Promise = ""
+    at: datetime | None = None
+    clause: ClauseRef | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True)
 class ActPage(Generic[Subject]):
     """`form` makes the form for what is acted on; `do` calls the service with what was filled in.
 
-    `undo` tells how to take it back, where the domain allows it.
+    `undo` tells how to take it back, where the domain allows it; `about` what is acted on, where the lead's
+    name does not say it.
     """
 
     title: str | Promise
@@ -37,6 +50,7 @@ class ActPage(Generic[Subject]):
     do: Callable[[Subject, Values, datetime, User], object]
     danger: bool = False
     undo: Callable[[Subject], Undo] | None = None
+    about: Callable[[Subject], Sequence[About]] | None = None
 
 
 def data_of(request: PortalRequest) -> Any:
@@ -53,6 +67,7 @@ def form_of(
     request: PortalRequest,
     page: ActPage[Subject],
     form: forms.Form,
+    subject: Subject,
     *,
     lead: Lead,
     address: str,
@@ -63,6 +78,8 @@ def form_of(
     return {
         "form": form,
         "page": page,
+        "about": page.about(subject) if page.about else (),
+        "now": timezone.now(),
         "name": name,
         "lead": lead,
         "address": address,
@@ -89,7 +106,7 @@ def perform(
         else:
             undo = page.undo(subject) if page.undo else None
             return done(request, f"{lead}: {page.done}", undo=undo, back=back)
-    context = form_of(request, page, form, lead=lead, address=request.path, back=back, name=name)
+    context = form_of(request, page, form, subject, lead=lead, address=request.path, back=back, name=name)
     is_fragment = getattr(request, "htmx", False)
     template = "handoffs/_act.html" if is_fragment else "handoffs/act.html"
     return render(request, template, context, status=422 if request.method == "POST" else 200)

@@ -153,7 +153,7 @@ def opened_form(request: PortalRequest, handoff: Handoff, name: str) -> dict[str
     address = reverse("handoffs:act", args=[handoff.pk, name])
     back = reverse("leads:detail", args=[handoff.lead_id])
     form = page.form(handoff, request)
-    return form_of(request, page, form, lead=handoff.lead, address=address, back=back, name=name)
+    return form_of(request, page, form, handoff, lead=handoff.lead, address=address, back=back, name=name)
 
 
 @requires(Capability.WORK_HANDOFFS)

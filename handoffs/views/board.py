@@ -1,5 +1,7 @@
 """The manager's board: who is about to breach or has?"""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.paginator import Paginator
@@ -19,10 +21,11 @@ from agreements.selectors import ClauseRef, cite
 from handoffs.forms import DisputeForm, ReassignForm, RulingForm, WaiveForm
 from handoffs.models import Breach, Handoff, Pool
 from handoffs.selectors.board import Scope, Show, figures, listed, rep_lines
+from handoffs.selectors.disputes import disputes_of
 from handoffs.selectors.pools import takers
 from handoffs.selectors.queue import QueueRow, rows_of
 from handoffs.services import Refused, dispute_ending, reassign_handoffs, rule_on_dispute, waive_breach
-from handoffs.views.act_page import ActPage, Values, data_of, perform
+from handoffs.views.act_page import About, ActPage, Values, data_of, perform
 from handoffs.views.answers import done, not_done
 
 A_PAGE = 50
@@ -36,7 +39,7 @@ def board(request: PortalRequest) -> HttpResponse:
     counts = figures(scope, now=now, tz=tz)
     page = Paginator(listed(show, scope, now=now, tz=tz), A_PAGE).get_page(request.GET.get("page"))
     rows = rows_of(page.object_list, now=now, tz=tz)
-    breaches = _latest_breaches([row.handoff for row in rows])
+    breaches, disputes = _missed(rows), disputes_of([row.handoff for row in rows])
     reps = rep_lines(scope, now=now, tz=tz)
     context = {
         "show": show,
@@ -44,7 +47,9 @@ def board(request: PortalRequest) -> HttpResponse:
         "counts": {each.value: count for each, count in counts.items()},
         "reps": reps,
         "owners": sorted((line.user for line in reps), key=lambda user: user.name),
-        "rows": [(row, breaches.get(row.handoff.pk), _clause(row)) for row in rows],
+        "rows": [
+            (row, breaches.get(row.handoff.pk), _clause(row), disputes.get(row.handoff.pk)) for row in rows
+        ],
         "page": page,
         "pools": Pool.objects.all(),
         "takers": takers(),
@@ -89,12 +94,33 @@ def _rule(handoff: Handoff, values: Values, now: datetime, actor: User) -> objec
     return rule_on_dispute(handoff_id=handoff.pk, reopen=reopen, note=values["note"], now=now, actor=actor)
 
 
+def _about_breach(breach: Breach) -> Iterator[About]:
+    """Which promise, whose, and when it was due."""
+    clause = cite(breach.version_id, breach.clause_key)
+    yield About(gettext_lazy("Missed"), breach.get_kind_display(), clause=clause)
+    yield About(gettext_lazy("By"), str(breach.owner))
+    yield About(gettext_lazy("Due"), at=breach.due_at)
+
+
+def _about_ending(handoff: Handoff) -> Iterator[About]:
+    """How it ended, and why that is disputed."""
+    ended = About(handoff.get_state_display(), str(handoff.owner or ""), at=handoff.ended_at)
+    dispute = disputes_of([handoff]).get(handoff.pk)
+    if dispute is None:
+        clause = cite(handoff.version_id, handoff.reason_key)
+        yield replace(ended, clause=clause, said=handoff.reason_note)
+        return
+    yield replace(ended, clause=dispute.reason, said=dispute.note)
+    yield About(gettext_lazy("Disputed"), str(dispute.by or ""), at=dispute.at, said=dispute.words)
+
+
 WAIVE: ActPage[Breach] = ActPage(
     gettext_lazy("Waive the breach"),
     gettext_lazy("Waive"),
     gettext_lazy("breach waived; it stays on record."),
     lambda breach, request: WaiveForm(data_of(request)),
     _waive,
+    about=lambda breach: list(_about_breach(breach)),
 )
 DISPUTE: ActPage[Handoff] = ActPage(
     gettext_lazy("Dispute the ending"),
@@ -102,6 +128,7 @@ DISPUTE: ActPage[Handoff] = ActPage(
     gettext_lazy("disputed. The sales manager settles it."),
     lambda handoff, request: DisputeForm(data_of(request)),
     _dispute,
+    about=lambda handoff: list(_about_ending(handoff)),
 )
 RULE: ActPage[Handoff] = ActPage(
     gettext_lazy("Settle the dispute"),
@@ -109,20 +136,21 @@ RULE: ActPage[Handoff] = ActPage(
     gettext_lazy("dispute settled."),
     lambda handoff, request: RulingForm(data_of(request)),
     _rule,
+    about=lambda handoff: list(_about_ending(handoff)),
 )
 
 
 @requires(Capability.MANAGE_HANDOFFS)
 def waive(request: PortalRequest, pk: int) -> HttpResponse:
     """Excuse a breach, with a reason; it stays on record."""
-    breach = get_object_or_404(Breach.objects.select_related("handoff__lead"), pk=pk)
+    breach = get_object_or_404(Breach.objects.select_related("handoff__lead", "owner"), pk=pk)
     return perform(request, WAIVE, breach, lead=breach.handoff.lead, back=_board())
 
 
 @requires(Capability.READ_BOARD)
 def dispute(request: PortalRequest, pk: int) -> HttpResponse:
     """Marketing says that a return or a rejection was wrong."""
-    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    handoff = get_object_or_404(Handoff.objects.select_related("lead", "owner"), pk=pk)
     back = reverse("leads:detail", args=[handoff.lead_id])
     return perform(request, DISPUTE, handoff, lead=handoff.lead, back=back)
 
@@ -130,7 +158,7 @@ def dispute(request: PortalRequest, pk: int) -> HttpResponse:
 @requires(Capability.MANAGE_HANDOFFS)
 def rule(request: PortalRequest, pk: int) -> HttpResponse:
     """Settle a dispute: hand the lead over again, or let the ending stand."""
-    handoff = get_object_or_404(Handoff.objects.select_related("lead"), pk=pk)
+    handoff = get_object_or_404(Handoff.objects.select_related("lead", "owner"), pk=pk)
     return perform(request, RULE, handoff, lead=handoff.lead, back=_board())
 
 
@@ -161,9 +189,12 @@ def _clause(row: QueueRow) -> ClauseRef | None:
     return cite(row.clock.version_id, row.clock.clause_key) if row.clock else None
 
 
-def _latest_breaches(handoffs: list[Handoff]) -> dict[int, Breach]:
-    """By handoff its newest breach that nobody waived."""
-    breaches = (
-        Breach.objects.filter(handoff__in=handoffs, waiver=None).select_related("owner").order_by("due_at")
-    )
-    return {breach.handoff_id: breach for breach in breaches}
+def _missed(rows: Sequence[QueueRow]) -> dict[int, Breach]:
+    """By handoff the breach that its row shows and waives, of those that nobody waived: that of the clock
+    shown, else the newest.
+    """
+    clocks = {row.clock.pk for row in rows if row.clock}
+    handoffs = [row.handoff for row in rows]
+    breaches = Breach.objects.filter(handoff__in=handoffs, waiver=None).select_related("owner")
+    in_order = sorted(breaches, key=lambda breach: (breach.deadline_id in clocks, breach.due_at))
+    return {breach.handoff_id: breach for breach in in_order}

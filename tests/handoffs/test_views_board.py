@@ -173,11 +173,48 @@ def test_reassign_of_one_that_ended_moves_none(
 def test_waive_needs_a_reason_and_keeps_the_breach(busy: dict[str, Handoff], sales_team: SalesTeam) -> None:
     breach = busy["breached"].breaches.order_by("due_at")[0]
     client, address = as_user(sales_team.manager), reverse("handoffs:waive", args=[breach.pk])
-    assert client.post(address, {"reason": ""}, headers=HTMX).status_code == 422
+    nothing = client.post(address, {"reason": ""}, headers=HTMX)
+    assert (nothing.status_code, "Say why the breach is waived." in nothing.content.decode()) == (422, True)
     assert client.post(address, {"reason": "Fire drill"}, headers=HTMX).status_code == 204
     again = client.post(address, {"reason": "Twice"}, headers=HTMX)
     assert (again.status_code, "waived already" in again.content.decode()) == (422, True)
     assert [waiver.reason for waiver in Waiver.objects.all()] == ["Fire drill"]
+
+
+def test_waive_says_which_promise_whose_and_when(busy: dict[str, Handoff], sales_team: SalesTeam) -> None:
+    breach = busy["breached"].breaches.order_by("due_at")[0]
+    client, address = as_user(sales_team.manager), reverse("handoffs:waive", args=[breach.pk])
+    kind, by, due = client.get(address, headers=HTMX).context["about"]
+    assert kind.clause is not None
+    assert (kind.words, kind.clause.key, by.words, due.at) == (
+        "Accept",
+        "response-urgent",
+        "Mia",
+        breach.due_at,
+    )
+
+
+def test_a_row_waives_the_breach_of_the_clock_it_shows(
+    busy: dict[str, Handoff], sales_team: SalesTeam
+) -> None:
+    """Both accepting and the first attempt were missed; the one that was due first is shown."""
+    rows = board(sales_team.manager, show="open").context["rows"]
+    [(row, breach)] = [(row, breach) for row, breach, *_ in rows if row.handoff == busy["breached"]]
+    assert busy["breached"].breaches.latest("due_at") != breach
+    assert breach.deadline == row.clock
+
+
+def test_a_dispute_is_shown_with_the_reason_and_marketings_words(
+    busy: dict[str, Handoff], sales_team: SalesTeam
+) -> None:
+    client, disputed = as_user(sales_team.manager), busy["disputed"]
+    page = board(sales_team.manager, show="disputed").content.decode()
+    assert "Max Marketing disputes it: They are" in page
+    disputed.refresh_from_db()
+    ended, dispute = client.get(reverse("handoffs:rule", args=[disputed.pk]), headers=HTMX).context["about"]
+    assert ended.clause is not None
+    assert (str(ended.label), ended.words, ended.clause.key) == ("Rejected", "Mia", "reject-not-our-market")
+    assert (dispute.words, dispute.said, dispute.at) == ("Max Marketing", "They are", disputed.disputed_at)
 
 
 @pytest.mark.parametrize("ruling", ["reopen", "stands"])
