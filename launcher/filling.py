@@ -9,8 +9,7 @@ from pathlib import Path
 
 from launcher.install import Environment
 from launcher.layout import Layout, Trouble
-from launcher.programs import demo_mark
-from launcher.stack import Stack, outside
+from launcher.stack import Stack
 
 ENDED_BY_SIGNAL = {128 + signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGHUP}
 
@@ -26,9 +25,7 @@ def fill(stack: Stack, *, demo: bool) -> list[list[str]] | None:
             _load_demo(stack)
             change("the demo company is loaded")
         found = stack.prepare()
-    if found.logins and not outside("DATABASE_URL"):
-        demo_mark(stack.layout).touch()
-    return None if found.empty else found.logins
+    return found.logins if found.people else None
 
 
 def _load_demo(stack: Stack) -> None:

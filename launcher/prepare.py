@@ -1,7 +1,8 @@
 """Runs inside the virtual environment: brings the database up to date and prints, as JSON, what is in it.
 
-`empty`: nobody can log in yet. `logins`: the demo's, each as role, e-mail and password, if the demo is
-loaded. What migrating says goes to standard error, which the launcher keeps in a log.
+`empty`: no people, leads or agreements, so that the demo may be loaded. `people`: somebody can log in.
+`logins`: the demo's, each as role, e-mail and password, if it is loaded. What migrating says goes to
+standard error, which the launcher keeps in a log.
 """
 
 import io
@@ -22,9 +23,16 @@ def main() -> int:
     except OperationalError as error:
         print(str(error).strip().splitlines()[0], file=sys.stderr)
         return 1
-    found = {"empty": not get_user_model()._default_manager.exists(), "logins": demo_logins()}
-    print(json.dumps(found))
+    print(json.dumps(look()))
     return 0
+
+
+def look() -> dict[str, object]:
+    """What is in the database."""
+    from sla_portal.demo.mark import is_empty  # models can be imported once Django is set up
+
+    people = get_user_model()._default_manager.exists()
+    return {"empty": is_empty(), "people": people, "logins": demo_logins()}
 
 
 def demo_logins() -> list[list[str]]:

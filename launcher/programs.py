@@ -28,7 +28,7 @@ def environment_for(layout: Layout, urls: Mapping[str, str], address: str = "") 
     }
     if address:
         defaults["PORTAL_URL"] = address.rstrip("/")
-    defaults |= {"LOG_FORMAT": "text", "DEMO": "1" if demo_mark(layout).exists() else "0"}
+    defaults |= {"LOG_FORMAT": "text", "DEMO": "auto"}
     fixed = {
         "DJANGO_SETTINGS_MODULE": "sla_portal.settings",
         "PORTAL_DATA_DIR": str(layout.data),
@@ -36,11 +36,6 @@ def environment_for(layout: Layout, urls: Mapping[str, str], address: str = "") 
         "MALLOC_ARENA_MAX": "2",
     }
     return defaults | inherited | fixed | dict(urls)
-
-
-def demo_mark(layout: Layout) -> Path:
-    """Exists once the embedded database holds the demo."""
-    return layout.data / "demo"
 
 
 def secret_key(layout: Layout) -> str:

@@ -138,10 +138,11 @@ class Stack:
 
 @dataclass(frozen=True)
 class Found:
-    """What `launcher.prepare` found: whether nobody can log in yet, and the demo's logins (role, e-mail,
-    password)."""
+    """What `launcher.prepare` found: whether nothing is in the database, whether anybody can log in, and the
+    demo's logins (role, e-mail, password)."""
 
     empty: bool
+    people: bool
     logins: list[list[str]]
 
 

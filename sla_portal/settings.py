@@ -12,6 +12,7 @@ import environ
 import structlog
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.utils.functional import SimpleLazyObject
 
 django_stubs_ext.monkeypatch()  # generic classes may be subscripted at run time
 
@@ -24,7 +25,22 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="insecure-and-only-for-tests" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-DEMO = env.bool("DEMO", default=False)
+
+
+def _holds_demo() -> bool:
+    from sla_portal.demo.mark import is_loaded  # models can be imported once the settings are read
+
+    return is_loaded()
+
+
+def is_demo(said: str) -> "bool | SimpleLazyObject[bool]":
+    """What DEMO says: yes, no, or, with `auto`, whatever the database answers whoever asks first."""
+    if said.strip().lower() == "auto":
+        return SimpleLazyObject(_holds_demo)
+    return said.strip().lower() in env.BOOLEAN_TRUE_STRINGS
+
+
+DEMO = is_demo(env.str("DEMO", default="0"))
 """Whether this database may be driven by commands that move the clock (`sweep --now`)."""
 
 INSTALLED_APPS = [

@@ -6,7 +6,7 @@ import pytest
 
 from launcher import programs
 from launcher.layout import Layout, Trouble
-from launcher.programs import demo_mark, environment_for, take_port
+from launcher.programs import environment_for, take_port
 from launcher.stack import described, require_answer, wipe
 from launcher.verbs import wanted_lock
 
@@ -37,7 +37,7 @@ def test_the_programs_get_the_servers_and_safe_defaults(layout: Layout) -> None:
     assert environment.items() >= URLS.items()
     assert environment["PORTAL_DATA_DIR"] == str(layout.data)
     assert environment["ALLOWED_HOSTS"] == "localhost,127.0.0.1,[::1]"
-    assert (environment["DEBUG"], environment["INSECURE_HTTP"], environment["DEMO"]) == ("0", "1", "0")
+    assert (environment["DEBUG"], environment["INSECURE_HTTP"], environment["DEMO"]) == ("0", "1", "auto")
 
 
 def test_what_the_user_sets_wins_over_the_defaults(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,9 +48,13 @@ def test_what_the_user_sets_wins_over_the_defaults(layout: Layout, monkeypatch: 
     assert "PYTHONPATH" not in environment
 
 
-def test_a_database_with_the_demo_says_so(layout: Layout) -> None:
-    demo_mark(layout).touch()
-    assert environment_for(layout, URLS)["DEMO"] == "1"
+def test_whether_it_is_a_demo_is_for_the_database_to_say_or_the_user(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (layout.data / "demo").touch()  # what a launcher of before left in a checkout that once held a demo
+    assert environment_for(layout, URLS)["DEMO"] == "auto"
+    monkeypatch.setenv("DEMO", "0")
+    assert environment_for(layout, URLS)["DEMO"] == "0"
 
 
 def test_the_secret_key_is_made_once_and_kept_private(layout: Layout) -> None:
@@ -92,7 +96,7 @@ def test_a_port_that_is_held_answers_nobody_yet() -> None:
 def test_wiping_keeps_locks_logs_and_the_tests_data(layout: Layout) -> None:
     for name in ("postgres", "valkey", "static", "test"):
         (layout.data / name).mkdir()
-    for name in ("demo", "secret_key", "lock", "install.lock"):
+    for name in ("beat-schedule", "secret_key", "lock", "install.lock"):
         (layout.data / name).touch()
     wipe(layout)
     assert {path.name for path in layout.data.iterdir()} == {"install.lock", "lock", "logs", "test"}

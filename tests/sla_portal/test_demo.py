@@ -1,5 +1,6 @@
 """The demo company, on a shorter calendar: it is the same every time, and keeps the laws."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -8,13 +9,18 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.models import User
+from agreements.models import Agreement, BusinessCalendar
 from handoffs.models import Attempt, Breach, Deadline, Handoff
 from kpis.models import TrafficDay
+from launcher import prepare
 from leads.models import Lead, StageChange
 from nurture.models import Delivery
 from sla_portal.demo import story
+from sla_portal.demo.cast import DOMAIN
+from sla_portal.demo.mark import is_loaded
+from sla_portal.settings import is_demo
 from tests.factories.accounts import UserFactory
-from tests.factories.leads import first_entries_told
+from tests.factories.leads import LeadFactory, first_entries_told
 
 NOW = datetime(2026, 10, 9, 15, 0, tzinfo=UTC)
 
@@ -86,12 +92,32 @@ def test_the_story_ends_now_and_shows_how_far_it_is() -> None:
     assert first_entries_told()
 
 
+def an_agreement() -> Agreement:
+    return Agreement.objects.create(slug="europe", calendar=BusinessCalendar.objects.create(name="Europe"))
+
+
 @pytest.mark.django_db
-def test_load_demo_refuses_a_database_with_people() -> None:
-    UserFactory()
+@pytest.mark.parametrize("in_use", [UserFactory, LeadFactory, an_agreement])
+def test_load_demo_refuses_a_database_that_is_in_use(in_use: Callable[[], object]) -> None:
+    assert prepare.look() == {"empty": True, "people": False, "logins": []}
+    in_use()
+    found = prepare.look()
+    assert (found["empty"], found["people"]) == (False, User.objects.exists())
     with pytest.raises(CommandError, match="empty"):
         call_command("load_demo")
-    assert User.objects.count() == 1
+    assert not is_loaded()
+
+
+@pytest.mark.django_db
+def test_the_database_says_whether_it_is_a_demo_unless_the_user_does() -> None:
+    assert not is_demo("auto")
+    UserFactory(email=f"mia@{DOMAIN}")
+    assert is_demo("auto")
+    assert not is_demo("0")
+
+
+def test_a_user_says_for_every_database_whether_it_is_a_demo() -> None:
+    assert [bool(is_demo(said)) for said in ("1", "true", "0", "")] == [True, True, False, False]
 
 
 def test_logins_name_one_person_per_role() -> None:

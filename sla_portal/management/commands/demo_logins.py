@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accounts.models import User
-from sla_portal.demo.cast import DOMAIN
+from sla_portal.demo.mark import is_loaded
 from sla_portal.demo.story import logins
 
 
@@ -13,6 +12,6 @@ class Command(BaseCommand):
     help = "Print role, e-mail and password of one person per role, if the demo company is loaded."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if User.objects.filter(email__endswith=f"@{DOMAIN}").exists():
+        if is_loaded():
             for login in logins():
                 self.stdout.write("\t".join(login))

@@ -6,9 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
 from outbox.services import keeping_mails
-from sla_portal.demo.cast import DOMAIN
+from sla_portal.demo.mark import is_empty, is_loaded
 from sla_portal.demo.story import tell_story
 
 WIDTH = 30
@@ -19,11 +18,13 @@ class Command(BaseCommand):
     help = "Load the demo company into an empty database. Doing it again changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if User.objects.filter(email__endswith=f"@{DOMAIN}").exists():
+        if is_loaded():
             self.stdout.write("The demo company is there already.")
             return
-        if User.objects.exists():
-            raise CommandError("This database has people in it. The demo company needs an empty one.")
+        if not is_empty():
+            raise CommandError(
+                "This database has people, leads or agreements in it. The demo company needs an empty one."
+            )
         with transaction.atomic(), keeping_mails():
             tell_story(now=timezone.now(), progress=self._show)
         if options["verbosity"]:
