@@ -33,7 +33,7 @@ from leads.importing.synonyms import SYSTEMS
 from leads.models import ImportJob, ImportState
 from leads.selectors.imports import errors_of, failed_rows, imports
 from leads.services import imports as services
-from leads.services.imports import FileChoices, ImportNotOpen
+from leads.services.imports import FileChoices, ImportNotOpen, NoRoom
 from leads.services.items import Status
 from leads.views.import_preview import preview, readable, verdict
 from leads.views.uploads import StreamToDisk
@@ -86,7 +86,7 @@ def _is_taken(request: PortalRequest, form: UploadForm) -> bool:
             actor=request.user,
             time_zone=request.user.time_zone,
         )
-    except NotCsv as refusal:
+    except (NotCsv, NoRoom) as refusal:
         form.add_error("file", str(refusal))
         return False
     return True

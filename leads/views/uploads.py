@@ -1,17 +1,16 @@
 """Large files on their way to the disk, refused before they fill it."""
 
-import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
-from django.utils.translation import gettext as _
 
 from leads.importing.kinds import NotCsv
-from leads.services.imports import refuse_large
+from leads.services.imports import NoRoom, full_disk_told, refuse_large, require_room
 
 FORM_AROUND = 64 * 1024
 """What a request may hold besides its file."""
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class StreamToDisk(TemporaryFileUploadHandler):
@@ -23,24 +22,23 @@ class StreamToDisk(TemporaryFileUploadHandler):
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         length = int(getattr(self.request, "META", {}).get("CONTENT_LENGTH") or 0)
-        self._refuse_large(length - FORM_AROUND)
+        with self._refusing():
+            refuse_large(length - FORM_AROUND)
+            require_room(length)
         super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self._refuse_large(start + len(raw_data))
-        try:
-            self.file.write(raw_data)
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            self._refuse(_("The portal has no room left for this file. Tell an administrator."))
+        with self._refusing():
+            refuse_large(start + len(raw_data))
+            require_room(len(raw_data))  # others write to the disk meanwhile
+            with full_disk_told():
+                self.file.write(raw_data)
 
-    def _refuse_large(self, size: int) -> None:
+    @contextmanager
+    def _refusing(self) -> Iterator[None]:
+        """What this block refuses ends the upload, and its words are kept."""
         try:
-            refuse_large(size)
-        except NotCsv as refusal:
-            self._refuse(str(refusal))
-
-    def _refuse(self, words: str) -> None:
-        self.refusal = words
-        raise StopUpload(connection_reset=False)
+            yield
+        except (NotCsv, NoRoom) as refusal:
+            self.refusal = str(refusal)
+            raise StopUpload(connection_reset=False) from None

@@ -31,6 +31,7 @@ from leads.models import ImportJob, ImportState
 from leads.selectors.imports import failed_rows
 from leads.services.imports import (
     FileChoices,
+    NoRoom,
     advance_import,
     choose_columns,
     likely_mapping,
@@ -87,7 +88,7 @@ class Command(BaseCommand):
                     failed = self._import(file, mapping, options)
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from None
-        except (NotCsv, BadMapping) as error:
+        except (NotCsv, NoRoom, BadMapping) as error:
             raise CommandError(str(error)) from None
         if failed:
             sys.exit(1)

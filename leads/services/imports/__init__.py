@@ -13,6 +13,7 @@ from leads.services.imports.files import (
 )
 from leads.services.imports.keeping import KEPT_FOR, remove_old_files
 from leads.services.imports.rehearsing import Rehearsal, rehearse_rows, rehearse_sample
+from leads.services.imports.room import NoRoom, full_disk_told, require_room
 from leads.services.imports.running import (
     advance_import,
     advance_next_import,
@@ -29,11 +30,13 @@ __all__ = [
     "MOST_BYTES",
     "FileChoices",
     "ImportNotOpen",
+    "NoRoom",
     "Rehearsal",
     "advance_import",
     "advance_next_import",
     "choose_columns",
     "findings_of",
+    "full_disk_told",
     "go_on",
     "likely_mapping",
     "open_file",
@@ -43,6 +46,7 @@ __all__ = [
     "rehearse_rows",
     "rehearse_sample",
     "remove_old_files",
+    "require_room",
     "row_maker",
     "start_import",
     "stop_import",

@@ -20,6 +20,7 @@ from leads.importing.kinds import NotCsv
 from leads.importing.mapping import Mapping, as_data, fit_remembered, guess_mapping, read_mapping
 from leads.models import ImportJob, ImportState
 from leads.selectors.imports import remembered_mappings
+from leads.services.imports.room import bytes_to_add, full_disk_told, require_room
 
 MOST_BYTES = 500 * 1024 * 1024
 
@@ -48,11 +49,13 @@ def take_file(
 ) -> ImportJob:
     """Keep a file and say what it seems to hold; nothing is imported yet. The caller closes the file.
 
-    Raises `NotCsv` for a file that is too large, empty or no CSV file; then nothing is kept.
+    Raises `NotCsv` for a file that is too large, empty or no CSV file, and `NoRoom` where the disk cannot
+    hold it; then nothing is kept.
     """
     size = file.seek(0, 2)
     refuse_large(size)
-    with plain(file) as (lines, text, was_wide):
+    require_room(bytes_to_add(file, size))
+    with full_disk_told(), plain(file) as (lines, text, was_wide):
         findings = inspect(
             lines,
             encoding=choices.encoding or text.encoding,
@@ -70,7 +73,7 @@ def take_file(
             created_at=now,
         )
         _describe(job, findings)
-        job.file.save(f"{uuid4()}.csv", lines if isinstance(lines, File) else File(lines), save=False)
+        _keep(job, lines if isinstance(lines, File) else File(lines))
     job.size = job.file.size
     try:
         job.save()
@@ -78,6 +81,17 @@ def take_file(
         job.file.delete(save=False)
         raise
     return job
+
+
+def _keep(job: ImportJob, file: "File[bytes]") -> None:
+    """Store the file. One that is cut off on its way is deleted: no row would ever tell of it."""
+    storage = job.file.storage
+    name = job.file.field.generate_filename(job, f"{uuid4()}.csv")
+    try:
+        job.file = storage.save(name, file)
+    except OSError:
+        storage.delete(name)
+        raise
 
 
 def refuse_large(size: int) -> None:

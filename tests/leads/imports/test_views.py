@@ -7,9 +7,12 @@ import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import HttpResponse
@@ -21,7 +24,7 @@ from accounts.models import User
 from leads.importing.mapping import Mapping, read_mapping
 from leads.models import ImportJob, ImportState, Lead
 from leads.services import imports as services
-from leads.services.imports import advance_import, files, rehearse_sample, running
+from leads.services.imports import advance_import, files, rehearse_sample, room, running
 from leads.views.uploads import StreamToDisk
 from tests.factories.accounts import UserFactory
 from tests.leads.imports.conftest import Take
@@ -168,6 +171,39 @@ def test_a_disk_that_is_full_is_told(person: Client, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(StreamToDisk, "new_file", new_file)
     answer = upload(person, b"Email\na@b.de\n")
     assert (answer.status_code, "no room left for this file" in answer.content.decode()) == (422, True)
+
+
+def test_a_file_that_would_fill_the_disk_is_refused_before_it_is_read(
+    person: Client, monkeypatch: pytest.MonkeyPatch, media: Path
+) -> None:
+    data = b"Email\n" + b"a@b.de\n" * 400_000
+    free = room.KEPT_FREE + len(data)  # which leaves nothing for the rest of the request
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(StreamToDisk, "receive_data_chunk", lambda *_: pytest.fail("It was read."))
+    answer = upload(person, data)
+    assert (answer.status_code, "no room left for this file" in answer.content.decode()) == (422, True)
+    assert not media.exists()
+
+
+def test_a_file_that_does_not_fit_where_it_is_kept_is_told(
+    person: Client, monkeypatch: pytest.MonkeyPatch, media: Path
+) -> None:
+    fill_up(monkeypatch)
+    answer = upload(person, b"Email\n" + b"a@b.de\n" * 400_000)
+    assert (answer.status_code, "no room left for this file" in answer.content.decode()) == (422, True)
+    assert not [path for path in media.rglob("*") if path.is_file()]
+
+
+def fill_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a file is stored when the disk is full."""
+
+    def save(self: FileSystemStorage, name: str, content: File) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content.read(100_000))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", save)
 
 
 def test_a_file_goes_to_the_disk_in_pieces_not_to_memory(
