@@ -20,6 +20,9 @@ def check_handoffs(document: Document) -> Iterator[Problem]:
         if reason.needs_attempts and reason.act != ReturnReason.Act.RETURN:
             message = _("only a return can ask for the attempts first")
             yield Problem(reason.key, "needs_attempts", message)
+        if reason.stops_contact and reason.act != ReturnReason.Act.DISQUALIFY:
+            message = _("only a disqualification can stop every contact")
+            yield Problem(reason.key, "stops_contact", message)
 
 
 def check_information(trigger: HandoffTrigger) -> Iterator[Problem]:

@@ -106,6 +106,7 @@ class ReturnReason(Clause):
 
     `needs_attempts`: only after the cadence's minimum. `track`: the nurture track a return leads to.
     `cool_down`: how long a score alone does not hand the lead over again (a conversion does).
+    `stops_contact`: nobody writes to or calls the lead any more.
     """
 
     component = Component.HANDOFFS
@@ -121,3 +122,4 @@ class ReturnReason(Clause):
     needs_attempts = models.BooleanField(default=False)
     track = models.SlugField(max_length=80, blank=True)
     cool_down = SpanField(null=True, blank=True)
+    stops_contact = models.BooleanField(default=False)

@@ -18,7 +18,7 @@ from handoffs.services.refusals import AttemptsMissing, CriteriaNotMet, UnknownR
 from handoffs.signals import handoffs_ended
 from handoffs.terms import Terms, terms_of
 from leads.models import ChangeSource, Lead
-from leads.services import Move, advance_stages
+from leads.services import LeadItem, Move, advance_stages, upsert_leads
 from leads.stages import Stage
 
 # --- Back to marketing --------------------------------------------------------------------------------------
@@ -120,7 +120,8 @@ def _given_back(handoff: Handoff, reason: ReturnReason, actor: User) -> Iterable
 def disqualify_handoff(
     *, handoff_id: int, reason_key: str, note: str = "", now: datetime, actor: User
 ) -> Handoff:
-    """End a handoff because the lead is none, for a documented reason; the lead leaves the ladder.
+    """End a handoff because the lead is none, for a documented reason; the lead leaves the ladder. Where the reason
+    stops every contact, the lead is not to be called, and has no consent to e-mail.
 
     Repeating it changes nothing. Raises `HandoffNotOpen`, `NotYourHandoff`, `UnknownReason`.
     """
@@ -134,6 +135,9 @@ def disqualify_handoff(
     move = Move(handoff.lead_id, Stage.DISQUALIFIED, handoff.version_id, reason.key, reason=reason.title)
     advance_stages([move], now=now, actor=actor, source=ChangeSource.PERSON)
     _disown(handoff, now=now)
+    if reason.stops_contact:
+        silent = LeadItem(id=handoff.lead_id, do_not_call=True, email_consent="withdrawn")
+        upsert_leads([silent], now=now, actor=actor, source=ChangeSource.PERSON)
     announce([handoff], now=now, actor=actor)
     return handoff
 

@@ -201,6 +201,14 @@ def test_disqualify_takes_the_lead_off_the_ladder(handoff: Handoff, now: datetim
     assert lead.stage_changes.latest("pk").clause_key == "disqualify-fake"
 
 
+def test_who_asked_not_to_be_contacted_is_not(handoff: Handoff, now: datetime):
+    disqualify_handoff(
+        handoff_id=handoff.pk, reason_key="disqualify-asked-not-to", now=now, actor=handoff.owner
+    )
+    lead = lead_of_handoff(handoff)
+    assert (lead.stage, lead.do_not_call, lead.email_consent) == (Stage.DISQUALIFIED, True, "withdrawn")
+
+
 def test_qualify_makes_an_sql_of_the_lead(handoff: Handoff, now: datetime):
     ended = qualify_handoff(
         handoff_id=handoff.pk, note="Needs it by May", value=Decimal(18000), now=now, actor=handoff.owner
