@@ -53,7 +53,10 @@ class LeadForm(forms.Form):
     company_industry = forms.CharField(label=_("Industry"), required=False)
     company_employees = forms.IntegerField(label=_("Employees"), required=False, min_value=0, localize=True)
     company_country = forms.CharField(
-        label=_("Country"), required=False, max_length=2, help_text=_("Two letters, such as DE.")
+        # No maximum length, which browsers would cut by: “Germany” would be Georgia.
+        label=_("Country"),
+        required=False,
+        help_text=_("Two letters, such as DE."),
     )
     source = forms.CharField(
         label=_("Source"),

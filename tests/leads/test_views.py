@@ -388,6 +388,16 @@ def test_what_the_service_refuses_stands_beside_its_field(portal):
     assert response.context["form"].errors == {"first_name": ["101 characters; at most 100 fit."]}
 
 
+def test_no_browser_cuts_the_name_of_a_country_to_another_ones_code(portal):
+    page = portal.get("/leads/new/").context["form"]
+    assert "maxlength" not in page.fields["company_country"].widget.attrs
+
+    response = portal.post("/leads/new/", {**TYPED, "company_country": "Germany"})
+    assert response.context["form"].errors == {
+        "company_country": ["Write the country as two letters, like DE (ISO 3166-1)."]
+    }
+
+
 def test_details_of_no_company_are_refused(portal):
     response = portal.post("/leads/new/", {**TYPED, "company_name": ""})
 
