@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.utils.formats import number_format
+
 from agreements.selectors import ClauseRef, cite
 from handoffs.models import Attempt, Deadline, Handoff
 from handoffs.rules import clock_state
@@ -77,4 +79,8 @@ def _told(handoff: Handoff) -> list[Told]:
 
 def _value(lead: Lead, field: str) -> Any:
     value = read_field(lead, field) or None
-    return in_words(value) if value and field == "source" else value
+    if value and field == "source":
+        return in_words(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return number_format(value, force_grouping=True)
+    return value

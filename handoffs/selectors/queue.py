@@ -4,7 +4,7 @@ owner, each with the clock that runs out first.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import reduce
 from operator import or_
 
@@ -28,13 +28,9 @@ class Section(TextChoices):
     WAITING = "waiting", _("Waiting")
 
 
-SECTION_OF = {
-    "overdue": Section.NOW,
-    "due_soon": Section.NOW,
-    "today": Section.TODAY,
-    "later": Section.LATER,
-    "waived": Section.TODAY,
-}
+NOW_WITHIN = timedelta(hours=1)
+"""What is due so soon is for now. The sections follow what is due alone, not when reminders come: read from top
+to bottom, a queue is in due order."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -138,7 +134,7 @@ def _row(handoff: Handoff, now: datetime, tz: tzinfo) -> QueueRow:
         handoff=handoff,
         clock=clock,
         state=state,
-        section=_section(handoff, state, now),
+        section=_section(handoff, clock, state, now=now, tz=tz),
         trigger=trigger,
         step=next_step(steps, handoff.attempts_made),
         steps_total=len(steps),
@@ -150,11 +146,16 @@ def _precedence(clock: Deadline) -> tuple[bool, datetime]:
     return getattr(clock, "is_waived", False), clock.due_at
 
 
-def _section(handoff: Handoff, state: str, now: datetime) -> Section:
+def _section(handoff: Handoff, clock: Deadline | None, state: str, *, now: datetime, tz: tzinfo) -> Section:
     if state == "overdue":
         return Section.NOW
     if handoff.snoozed_until and handoff.snoozed_until > now:
         return Section.WAITING
-    if not state:
+    if clock is None:
         return Section.WAITING if handoff.answered_at else Section.NOW
-    return SECTION_OF[state]
+    if state == "waived":
+        return Section.TODAY
+    if clock.due_at <= now + NOW_WITHIN:
+        return Section.NOW
+    is_today = clock.due_at.astimezone(tz).date() <= now.astimezone(tz).date()
+    return Section.TODAY if is_today else Section.LATER

@@ -1,6 +1,7 @@
 """The queue of a rep, or of a manager: what do I do next?"""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,7 +25,7 @@ def queue(request: PortalRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     rows = queue_of(owner.pk, now=now, tz=tz, words=words)
     template = "handoffs/_queue.html" if request.htmx else "handoffs/queue.html"
-    return render(
+    response = render(
         request,
         template,
         {
@@ -39,6 +40,9 @@ def queue(request: PortalRequest) -> HttpResponse:
             "now": now,
         },
     )
+    if request.htmx and request.htmx.trigger == "queue-search":
+        response["HX-Replace-Url"] = _address(request, words)
+    return response
 
 
 @requires(Capability.WORK_HANDOFFS)
@@ -49,6 +53,13 @@ def pane(request: PortalRequest, pk: int) -> HttpResponse:
     brief = brief_of(row.handoff, now=now, tz=tz)
     form = opened_form(request, row.handoff, request.GET.get("act", ""))
     return render(request, "handoffs/_pane.html", form | {"row": row, "brief": brief, "now": now})
+
+
+def _address(request: PortalRequest, words: str) -> str:
+    """The page as it is searched now, so that loading it again shows the same; nothing of a search given up."""
+    asked = {"owner": request.GET.get("owner", ""), "q": words}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{request.path}?{query}" if query else request.path
 
 
 def _owner(request: PortalRequest) -> User:

@@ -1,6 +1,6 @@
 """The timeline of a lead in the hands of sales, what REST says of it, and the information that must be shared."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
 from handoffs.models import Breach
+from handoffs.selectors.brief import brief_of
 from handoffs.selectors.information import missing_information, read_field, say_field
 from handoffs.selectors.results import handoff_fields
 from handoffs.selectors.timeline import handoff_facts
@@ -22,7 +23,7 @@ from handoffs.services import (
 )
 from leads.extensions import result_fields, timeline_sources
 from scoring.extensions import holds
-from tests.factories.handoffs import SalesTeam, convert, hand_over, lead_of, urgent_handoff
+from tests.factories.handoffs import SalesTeam, convert, hand_over, lead_of, qualify_by_score, urgent_handoff
 from tests.factories.leads import CompanyFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -177,3 +178,11 @@ def test_fields_are_read_and_said():
         "team size",
         "shoe size",
     ]
+
+
+def test_what_marketing_told_reads_as_people_write_it(starter: Version, sales_team: SalesTeam, now: datetime):
+    company = CompanyFactory(employees=1802)
+    lead = lead_of(starter, company=company, source="paid_search")
+    [handoff] = qualify_by_score(lead, now=now)
+    told = {line.label: line.value for line in brief_of(handoff, now=now, tz=UTC).told}
+    assert (told["company employees"], told["source"]) == ("1,802", "Paid search")

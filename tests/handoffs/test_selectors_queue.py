@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
-from handoffs.models import Handoff
+from handoffs.models import Deadline, Handoff
 from handoffs.rules import Act
 from handoffs.selectors.queue import QueueRow, Section, open_handoffs, queue_of, rows_of, search
 from handoffs.services import accept_handoff, disqualify_handoff, log_attempt, snooze_handoff
@@ -46,22 +46,35 @@ def row_of(handoff: Handoff, now: datetime) -> QueueRow:
 def test_the_section_follows_the_clock_that_runs_out_first(
     starter: Version, sales_team: SalesTeam, now: datetime
 ):
-    """Asked for a demo at 10:30 in Berlin: to accept by 11:30, reminded before."""
-    handoff = urgent_handoff(starter, now)
+    """Handed over by hand at 10:30 in Berlin: to accept by 14:30, reminded before."""
+    handoff = manual_handoff(starter, now, sales_team.manager, sales_team.mia)
     clock = row_of(handoff, now).clock
     assert clock is not None
-    assert (clock.kind, clock.due_at) == ("accept", now + HOUR)
+    assert (clock.kind, clock.due_at) == ("accept", now + 4 * HOUR)
+    assert clock.remind_at is not None
     seen = [
         (row_of(handoff, at).state, list(sections(sales_team, at)))
-        for at in (now, clock.remind_at, clock.due_at, clock.due_at + MINUTE)
-        if at
+        for at in (now, clock.remind_at, clock.due_at - HOUR, clock.due_at, clock.due_at + MINUTE)
     ]
     assert seen == [
         ("today", ["today"]),
         ("due_soon", ["now"]),
         ("due_soon", ["now"]),
+        ("due_soon", ["now"]),
         ("overdue", ["now"]),
     ]
+
+
+def test_from_top_to_bottom_a_queue_is_in_due_order_whatever_reminds_first(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    """One is due at five and was reminded of already; the other is due at half past three and was not."""
+    early = manual_handoff(starter, now, sales_team.manager, sales_team.mia)
+    late = manual_handoff(starter, now + HOUR, sales_team.manager, sales_team.mia)
+    Deadline.objects.filter(handoff=late).update(remind_at=now + HOUR)
+    at = now + HOUR + MINUTE
+    assert [row_of(each, at).state for each in (early, late)] == ["today", "due_soon"]
+    assert sections(sales_team, at) == {"today": [early.pk, late.pk]}
 
 
 def test_rows_stand_in_due_order_whatever_order_they_came_in(
@@ -71,19 +84,19 @@ def test_rows_stand_in_due_order_whatever_order_they_came_in(
     late = urgent_handoff(starter, now + MINUTE)
     soon = urgent_handoff(starter, now)
     at = now + MINUTE
-    assert sections(sales_team, at) == {"today": [soon.pk, late.pk, slow.pk]}
+    assert sections(sales_team, at) == {"now": [soon.pk, late.pk], "today": [slow.pk]}
     assert sections(sales_team, now + HOUR + 2 * MINUTE)["now"][:2] == [soon.pk, late.pk]
 
 
-def test_what_was_waived_is_not_late_and_waits_below_what_is_due_today(
+def test_what_was_waived_is_not_late_and_may_be_put_aside(
     starter: Version, sales_team: SalesTeam, now: datetime
 ):
     excused, at = excused_handoff(starter, sales_team, now)
     assert row_of(excused, at).state == "waived"
     due = urgent_handoff(starter, at)
-    assert sections(sales_team, at) == {"today": [due.pk, excused.pk]}
+    assert sections(sales_team, at) == {"now": [due.pk], "today": [excused.pk]}
     snooze_handoff(handoff_id=excused.pk, until=at + HOUR, now=at, actor=sales_team.mia)
-    assert sections(sales_team, at) == {"today": [due.pk], "waiting": [excused.pk]}
+    assert sections(sales_team, at) == {"now": [due.pk], "waiting": [excused.pk]}
 
 
 def test_snoozed_waits_until_the_time_has_come(starter: Version, sales_team: SalesTeam, now: datetime):
@@ -141,7 +154,7 @@ def test_search_finds_every_word_in_name_address_or_company(
     company = ada.lead.company
     assert company is not None
     for words in ("ada king", "KING", "bar.example", f"ada {company.name}"):
-        assert sections(sales_team, now, words=words) == {"today": [ada.pk]}, words
+        assert sections(sales_team, now, words=words) == {"now": [ada.pk]}, words
     assert sections(sales_team, now, words="ada nobody") == {}
     assert search(open_handoffs(), "").count() == 2
 

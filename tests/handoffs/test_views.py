@@ -99,6 +99,17 @@ def test_act_is_done_and_said(
     assert "handoffs-changed" in json.loads(response["HX-Trigger"])
 
 
+@pytest.mark.parametrize(("words", "query"), [("ada king", "?q=ada+king"), (" ", "")])
+def test_a_search_of_the_queue_stands_in_the_address_until_it_is_given_up(
+    words: str, query: str, offered: Handoff, sales_team: SalesTeam
+) -> None:
+    address = reverse("handoffs:queue")
+    asked = HTMX | {"HX-Trigger": "queue-search"}
+    response = as_user(sales_team.mia).get(address, {"q": words}, headers=asked)
+    assert response["HX-Replace-Url"] == address + query
+    assert "HX-Replace-Url" not in as_user(sales_team.mia).get(address, {"q": words}, headers=HTMX)
+
+
 def test_a_manager_assigns_what_nobody_was_free_for_from_queue_and_lead_page(
     starter: Version, sales_team: SalesTeam, now: datetime
 ) -> None:
@@ -312,7 +323,7 @@ def test_queue_shows_ones_own_and_nobody_elses(
         section: [row.handoff.pk for row in rows]
         for section, rows in queue(sales_team.mia).context["sections"]
     }
-    assert shown == {"now": [], "today": [offered.pk], "later": [], "waiting": []}
+    assert shown == {"now": [offered.pk], "today": [], "later": [], "waiting": []}
 
 
 def test_manager_looks_at_the_queue_of_a_rep_a_rep_at_no_other(
