@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import TimeZoneField
 from accounts.models import User
 from leads.models import Company, Consent, Lead
+from leads.selectors.distinct import sources
+from leads.selectors.timeline import in_words
 from leads.services import CompanyItem, LeadItem, Remark, why_owner_stays
 from leads.services.cleaning import LONGEST, LONGEST_OF_COMPANY, clean_country, clean_domain, clean_email
 from leads.services.items import Unfit
@@ -95,6 +97,12 @@ class LeadForm(forms.Form):
             )
         return email
 
+    def clean_source(self) -> str:
+        """A known source is shown in words and kept under its name for machines."""
+        typed: str = self.cleaned_data["source"].strip()
+        known = {in_words(source).casefold(): source for source in sources()}
+        return known.get(typed.casefold(), typed)
+
     def clean_company_domain(self) -> str:
         return self._cleaned(clean_domain, "company_domain")
 
@@ -153,5 +161,6 @@ def _known(lead: Lead | None) -> dict[str, Any]:
     return {
         **{name: getattr(lead, name) for name in PLAIN_FIELDS},
         **{f"company_{name}": getattr(company, name) for name in COMPANY_FIELDS},
+        "source": in_words(lead.source),
         "owner": lead.owner_id,
     }

@@ -477,6 +477,23 @@ def test_an_owner_who_was_settled_meanwhile_is_said_on_the_next_page(
     ]
 
 
+def test_a_source_is_shown_in_words_and_kept_as_it_is_known(portal, ada):
+    Lead.objects.filter(pk=ada.pk).update(source="trade_fair")
+    LeadFactory(source="paid_search")
+    page = portal.get(f"/leads/{ada.pk}/edit/").content.decode()
+    assert 'value="Trade fair"' in page
+    assert "trade_fair" not in page
+
+    for typed, kept in (
+        ("Trade fair", "trade_fair"),
+        ("paid search", "paid_search"),
+        ("Word of mouth", "Word of mouth"),
+    ):
+        portal.post(f"/leads/{ada.pk}/edit/", edited(ada, source=typed))
+        ada.refresh_from_db()
+        assert ada.source == kept
+
+
 def test_an_address_may_change_and_be_cleared(portal, ada):
     portal.post(f"/leads/{ada.pk}/edit/", edited(ada, email="king@bar.de"))
     ada.refresh_from_db()
