@@ -6,7 +6,6 @@ hash.
 """
 
 import contextlib
-import csv
 import hashlib
 import importlib.util
 import json
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from launcher import intact
 from launcher.children import prepare_child
 from launcher.layout import Layout, Trouble, require_space
 from launcher.lock import waiting_lock
@@ -40,7 +40,8 @@ class Environment:
 
     @property
     def unfinished(self) -> Path:
-        """Exists exactly while an install runs, and after one that was cut off."""
+        """Exists exactly while an install runs, after one that was cut off, and, with the reason in it, once
+        damage was found."""
         return self.layout.venv / ".portal-installing"
 
     @property
@@ -82,16 +83,26 @@ class Environment:
         if not self.layout.python.exists():
             return "its Python is gone, so it is made anew"
         if self.unfinished.exists():
-            return "the last install was cut off, so it is made anew"
-        if self.stamp.exists() and (missing := self.first_missing_file()) is not None:
-            return f"{missing} is missing, so it is made anew"
+            reason = self.unfinished.read_text() or "the last install was cut off"
+            return f"{reason}, so it is made anew"
+        if self.stamp.exists() and (fault := intact.first_fault(self.packages)) is not None:
+            return f"{fault}, so it is made anew"
         return None
 
-    def first_missing_file(self) -> str | None:
-        """The first file that an installed package claims and that is not there."""
-        packages = self.packages
-        claimed = (name for record in packages.glob("*.dist-info/RECORD") for name in recorded_files(record))
-        return next((name for name in claimed if not (packages / name).exists()), None)
+    @contextlib.contextmanager
+    def answering_for_failures(self) -> Iterator[None]:
+        """If this block fails and an installed file is not what it was, that is the reason: raises Trouble that
+        says so, and the next start makes the environment anew."""
+        try:
+            yield
+        except (Trouble, OSError) as error:
+            if not self.stamp.exists() or (damage := intact.first_damage(self.packages)) is None:
+                raise
+            self.unfinished.write_text(damage)
+            raise Trouble(
+                f"{damage}, so nothing can run: start again, and {self.layout.shown(self.layout.venv)} is made "
+                "anew."
+            ) from error
 
     def has(self, lock: str) -> bool:
         """Whether the stamp says that this lock file, as it is now, or a larger one is installed."""
@@ -173,15 +184,6 @@ def started(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
         except BaseException:
             process.kill()
             raise
-
-
-def recorded_files(record: Path) -> Iterator[str]:
-    """The files a package's RECORD claims, relative to site-packages, without byte code (which anyone may
-    delete)."""
-    with record.open(newline="", encoding="utf-8") as lines:
-        for row in csv.reader(lines):
-            if row and not row[0].endswith(".pyc"):
-                yield row[0]
 
 
 def locked_packages(lock_file: Path) -> Iterator[str]:

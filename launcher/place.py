@@ -152,17 +152,28 @@ def make_private(directory: Path, account: Account | None = None) -> None:
 
 
 def copy_programs(package: Path, target: Path) -> None:
-    """Copy the package with PostgreSQL's programs, and the libraries beside it, below `target` once per
-    version."""
+    """Copy the package with PostgreSQL's programs, and the libraries beside it, below `target`: once per
+    version, and again if the copy is not whole."""
     version = next(iter(package.parent.glob(f"{package.name}-*.dist-info")), package).name
     mark = target / ".version"
-    if mark.exists() and mark.read_text() == version:
+    if mark.exists() and mark.read_text() == version and is_whole(package, target):
         return
     shutil.rmtree(target, ignore_errors=True)
     for source in parts_of(package):
         shutil.copytree(source, target / source.name, symlinks=True)
     open_to_all(target)
     mark.write_text(version)
+
+
+def is_whole(package: Path, target: Path) -> bool:
+    """Whether every file of the package is in the copy, as long as it is there."""
+    return all(sizes(source) == sizes(target / source.name) for source in parts_of(package))
+
+
+def sizes(directory: Path) -> dict[str, int]:
+    """The files below a directory, byte code apart, and their sizes."""
+    files = (path for path in directory.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return {str(path.relative_to(directory)): path.stat().st_size for path in files}
 
 
 def parts_of(package: Path) -> Sequence[Path]:

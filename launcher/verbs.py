@@ -49,13 +49,8 @@ def up(root: Path, report: Report, *, port: int, demo: bool, fresh: bool) -> int
             setup(root, report, lock=wanted_lock())
             if fresh:
                 wipe(layout)
-            stack.start_servers()
-            with filling.static_files(stack):
-                logins = filling.fill(stack, demo=demo)
-            with report.step("programs", "starting") as change:
-                for service in portal_programs(stack, door, address(port)):
-                    stack.supervisor.start(service, within=LONGEST_START)
-                change("web, worker and beat are running")
+            with Environment(layout).answering_for_failures():
+                logins = start_all(stack, door, demo=demo)
             State(os.getpid(), "up", address(port), ready=True, urls=stack.urls).write(layout)
             greet(report, address(port), logins, logs=layout.shown(layout.logs))
             stack.supervisor.watch()
@@ -64,6 +59,19 @@ def up(root: Path, report: Report, *, port: int, demo: bool, fresh: bool) -> int
     except KeyboardInterrupt:
         report.say("\nStopped.")
     return 0
+
+
+def start_all(stack: Stack, door: socket.socket, *, demo: bool) -> list[list[str]] | None:
+    """Start the servers, fill the database, start the programs. Return the demo's logins (none if this is not a
+    demo), or None if nobody can log in yet."""
+    stack.start_servers()
+    with filling.static_files(stack):
+        logins = filling.fill(stack, demo=demo)
+    with stack.report.step("programs", "starting") as change:
+        for service in portal_programs(stack, door, address(door.getsockname()[1])):
+            stack.supervisor.start(service, within=LONGEST_START)
+        change("web, worker and beat are running")
+    return logins
 
 
 def portal_programs(stack: Stack, door: socket.socket, shown_at: str) -> list[Service]:
@@ -86,9 +94,10 @@ def manage(root: Path, report: Report, *, command: Sequence[str], bench: bool = 
     while True:
         try:
             with hold(layout, report, verb=" ".join(["manage", *command[:1]])) as stack:
-                stack.start_servers()
-                if bench or stack.is_new:
-                    stack.prepare()
+                with Environment(layout).answering_for_failures():
+                    stack.start_servers()
+                    if bench or stack.is_new:
+                        stack.prepare()
                 return stack.run("manage.py", *command)
         except Taken as taken:
             running = wait_for_turn(layout, taken.holder, report)

@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,9 @@ from launcher import install
 from launcher.install import Environment, hash_of, pip_sentence
 from launcher.layout import Layout, Trouble
 
+LEAD = b"STAGE=1\n"
+HASH_OF_LEAD = f"sha256={urlsafe_b64encode(sha256(LEAD).digest()).decode().rstrip('=')}"
+
 
 @pytest.fixture
 def environment(layout: Layout) -> Environment:
@@ -18,9 +23,12 @@ def environment(layout: Layout) -> Environment:
     packages = layout.venv / "lib" / "python3.11" / "site-packages"
     record = packages / "lead-1.0.dist-info" / "RECORD"
     record.parent.mkdir(parents=True)
-    record.write_text("lead/__init__.py,sha256=x,1\nlead/__pycache__/__init__.cpython-311.pyc,,\n")
+    record.write_text(
+        f"lead/__init__.py,{HASH_OF_LEAD},8\nlead/__pycache__/__init__.cpython-311.pyc,,\n"
+        "lead-1.0.dist-info/RECORD,,\n"
+    )
     (packages / "lead").mkdir()
-    (packages / "lead" / "__init__.py").touch()
+    (packages / "lead" / "__init__.py").write_bytes(LEAD)
     layout.python.parent.mkdir()
     layout.python.symlink_to(sys.executable)
     (layout.root / "requirements").mkdir()
@@ -101,6 +109,33 @@ def test_a_missing_file_of_a_package_is_noticed(environment: Environment) -> Non
     stamp(environment, "base")
     (environment.packages / "lead" / "__init__.py").unlink()
     assert environment.fault() == "lead/__init__.py is missing, so it is made anew"
+
+
+def test_a_file_that_was_cut_short_is_noticed(environment: Environment) -> None:
+    stamp(environment, "base")
+    assert environment.fault() is None
+    (environment.packages / "lead" / "__init__.py").write_bytes(b"")
+    assert environment.fault() == "lead/__init__.py is damaged, so it is made anew"
+
+
+@pytest.mark.parametrize("failure", [Trouble("web did not start"), OSError(8, "Exec format error")])
+def test_a_start_that_fails_by_a_damaged_file_says_so_and_the_next_one_mends_it(
+    environment: Environment, failure: Exception
+) -> None:
+    stamp(environment, "base")
+    (environment.packages / "lead" / "__init__.py").write_bytes(b"STAGE=2\n")
+    assert environment.fault() is None
+    told = r"^lead/__init__\.py is damaged, so nothing can run: start again, and \.venv is made anew\.$"
+    with pytest.raises(Trouble, match=told), environment.answering_for_failures():
+        raise failure
+    assert environment.fault() == "lead/__init__.py is damaged, so it is made anew"
+
+
+def test_a_start_that_fails_otherwise_says_its_own_reason(environment: Environment) -> None:
+    stamp(environment, "base")
+    with pytest.raises(Trouble, match=r"^web did not start$"), environment.answering_for_failures():
+        raise Trouble("web did not start")
+    assert environment.fault() is None
 
 
 def test_an_environment_without_its_python_is_made_anew(environment: Environment) -> None:

