@@ -14,7 +14,7 @@ from agreements.fields import SpanField
 from agreements.models import Agreement, Clause, Component, Version
 from handoffs.models import Handoff
 from leads.models import APPEND_ONLY, Lead
-from outbox.models import Message
+from outbox.models import Message, MessageState
 
 
 class BuyerStage(models.TextChoices):
@@ -151,6 +151,10 @@ class Hold(models.TextChoices):
     NO_CONSENT = "no_consent", _("Cannot be written to: no consent to e-mail")
 
 
+OUT_OF_REACH = (Hold.NO_EMAIL, Hold.NO_CONSENT)
+"""Holds that lie with the lead."""
+
+
 class EndedWhy(models.TextChoices):
     QUALIFIED = "qualified", _("Qualified again")
     WON = "won", _("Became a customer")
@@ -172,6 +176,13 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def held(self) -> Self:
         """In a track, and nothing is sent."""
         return self.active().exclude(hold=Hold.NONE)
+
+    def unreachable(self) -> Self:
+        """In a track, and no e-mail may reach them, whether or not it runs."""
+        return self.active().filter(hold__in=OUT_OF_REACH)
+
+    def left_since(self, at: datetime) -> Self:
+        return self.filter(state=EnrolmentState.ENDED, ended_at__gte=at)
 
     def due(self, *, now: datetime) -> Self:
         """Whose next step's instant has come."""
@@ -257,6 +268,20 @@ class Enrolment(models.Model):
         return self.state == EnrolmentState.ACTIVE
 
 
+NOT_OUT = (MessageState.WITHHELD, MessageState.REFUSED)
+"""States of a message that its reader did not get and will not."""
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def went_out(self) -> Self:
+        """Those that their readers got, or will."""
+        return self.filter(~models.Q(message__state__in=NOT_OUT) | models.Q(message=None))
+
+    def followed(self) -> Self:
+        """Those whose reader went on to the offer."""
+        return self.filter(clicked_at__isnull=False)
+
+
 class Delivery(models.Model):
     """A step sent to somebody: once per enrolment and step, ever, whatever sweeps.
 
@@ -278,6 +303,8 @@ class Delivery(models.Model):
     fetched_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
     unsubscribed_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-queued_at", "-pk"]

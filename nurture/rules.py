@@ -183,6 +183,14 @@ def _pieces(block: str, labels: Mapping[str, str]) -> Iterator[str]:
     yield html.escape(block[position:])
 
 
+_OWN_LINK = re.compile(r"https?://\S+?/n/([ou])/[^/\s]+/")
+
+
+def without_links(text: str, *, offer: str, unsubscribe: str) -> str:
+    """The text of an e-mail for somebody else than its reader: what only the reader may open stands for itself."""
+    return _OWN_LINK.sub(lambda link: offer if link[1] == "o" else unsubscribe, text)
+
+
 # --- Addresses and time -------------------------------------------------------------------------------------
 
 

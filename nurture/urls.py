@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from nurture.views import enrolments, public, suppressions, tracks
+from nurture.views import behind, enrolments, letters, public, suppressions, tracks
 
 app_name = "nurture"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -8,6 +8,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("nurture/starter/", tracks.adopt, name="adopt"),
     path("nurture/suppressed/", suppressions.suppressions, name="suppressions"),
     path("nurture/suppressed/<int:pk>/lift/", suppressions.lift, name="lift"),
+    path("nurture/behind/<slug:figure>/", behind.behind, name="behind"),
+    path("nurture/behind/<slug:figure>/csv/", behind.behind_csv, name="behind_csv"),
+    path("nurture/letters/<int:pk>/", letters.letter, name="letter"),
     path("nurture/enrolments/<int:pk>/leave/", enrolments.leave, name="leave"),
     path("nurture/<int:pk>/", tracks.track, name="track"),
     path("nurture/<int:pk>/edit/", tracks.edit, name="edit"),

@@ -141,7 +141,7 @@ def _of_nurture(user: User) -> Iterator[Need]:
     yield Need("tracks", still, words, reverse("nurture:home"), "route", "overdue")
     held = Enrolment.objects.active().filter(hold__in=CANNOT).count()
     said = ngettext("person in nurture cannot be written to", "people in nurture cannot be written to", held)
-    yield Need("unreachable", held, said, reverse("nurture:home"), "ban", "due_soon")
+    yield Need("unreachable", held, said, reverse("nurture:behind", args=["held"]), "ban", "due_soon")
 
 
 def _of_administrator(user: User) -> Iterator[Need]:

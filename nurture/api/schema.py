@@ -45,7 +45,7 @@ ENROLMENT = {
     "deliveries": [
         {
             "position": 1,
-            "subject": "What would it bring {{ company|you }}?",
+            "subject": "What would it bring Bar AG?",
             "address": "ada@bar.example",
             "state": "sent",
             "queued_at": "2026-11-04T15:04:10Z",

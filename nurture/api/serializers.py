@@ -9,6 +9,7 @@ from agreements.selectors import cite
 from handoffs.api.serializers import LeadOfHandoffSerializer
 from leads.api.serializers import ClauseSerializer
 from nurture.models import Delivery, Enrolment, Step, Track
+from nurture.selectors.wording import subject_of
 
 
 def clause(version_id: int | None, key: str) -> Any:
@@ -39,7 +40,7 @@ class TrackSerializer(serializers.ModelSerializer[Track]):
 
 class DeliverySerializer(serializers.ModelSerializer[Delivery]):
     position = serializers.IntegerField(source="step.position")
-    subject = serializers.CharField(source="step.subject")
+    subject = serializers.SerializerMethodField(help_text="As the lead read it.")
     state = serializers.CharField(source="message.state", allow_null=True, default=None)
 
     class Meta:
@@ -55,6 +56,9 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "clicked_at",
             "unsubscribed_at",
         ]
+
+    def get_subject(self, delivery: Delivery) -> str:
+        return subject_of(delivery)
 
 
 class EnrolmentSerializer(serializers.ModelSerializer[Enrolment]):

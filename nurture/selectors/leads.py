@@ -14,6 +14,8 @@ from agreements.selectors import ClauseRef, cite, clauses
 from leads.extensions import Fact
 from leads.models import Lead
 from nurture.models import Cause, Delivery, Enrolment, Hold, NurtureTrack, Step, Suppression
+from nurture.rules import fill_subject
+from nurture.selectors.wording import subject_of, values_of
 from outbox.models import MessageState
 
 NEWEST = 500
@@ -21,11 +23,12 @@ NEWEST = 500
 
 @dataclass(frozen=True)
 class EnrolmentView:
-    """An enrolment with what people ask about it."""
+    """An enrolment with what people ask about it; `next_subject` is as the lead will read it."""
 
     enrolment: Enrolment
     cause: ClauseRef | None
     next_step: Step | None
+    next_subject: str
     deliveries: Sequence[Delivery]
     steps_total: int
 
@@ -35,7 +38,7 @@ def enrolments_of(lead_id: int) -> list[EnrolmentView]:
     deliveries = Delivery.objects.select_related("step", "message").order_by("-queued_at", "-pk")
     found = (
         Enrolment.objects.filter(lead=lead_id)
-        .select_related("track", "revision", "enrolled_by")
+        .select_related("lead__company", "track", "revision", "enrolled_by")
         .prefetch_related("revision__steps", Prefetch("deliveries", deliveries))
         .order_by("-started_at", "-pk")
     )
@@ -45,10 +48,12 @@ def enrolments_of(lead_id: int) -> list[EnrolmentView]:
 def _view(enrolment: Enrolment) -> EnrolmentView:
     steps = sorted(enrolment.revision.steps.all(), key=attrgetter("position"))
     place = enrolment.position - 1
+    step = steps[place] if enrolment.is_active and place < len(steps) else None
     return EnrolmentView(
         enrolment=enrolment,
         cause=cite(enrolment.version_id, enrolment.clause_key),
-        next_step=steps[place] if enrolment.is_active and place < len(steps) else None,
+        next_step=step,
+        next_subject=fill_subject(step.subject, values_of(enrolment.lead)) if step else "",
         deliveries=list(enrolment.deliveries.all()),
         steps_total=len(steps),
     )
@@ -133,11 +138,6 @@ def _of_delivery(delivery: Delivery) -> Fact:
         side=Side.MARKETING,
         data={"enrolment": delivery.enrolment_id, "step": delivery.step.position},
     )
-
-
-def subject_of(delivery: Delivery) -> str:
-    """As the lead read it."""
-    return (delivery.message and delivery.message.subject) or delivery.step.subject
 
 
 def state_words(delivery: Delivery) -> str:

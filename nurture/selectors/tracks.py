@@ -11,23 +11,23 @@ from django.db.models import Count, F, Prefetch, Q, QuerySet
 from agreements.models import Agreement
 from agreements.selectors import ClauseRef, active_versions, cite, clauses
 from nurture.models import (
+    NOT_OUT,
+    OUT_OF_REACH,
     Delivery,
     EndedWhy,
     Enrolment,
     EnrolmentState,
-    Hold,
     NurtureTrack,
     Step,
     Track,
     TrackRevision,
 )
 from nurture.rules import is_placeholder
-from outbox.models import MessageState
 
 LATELY = timedelta(days=90)
 """What counts as lately: as long as a track lasts, so that the figures speak of people still remembered."""
-NOT_OUT = (MessageState.WITHHELD, MessageState.REFUSED)
-CANNOT = (Hold.NO_EMAIL, Hold.NO_CONSENT)
+CANNOT = OUT_OF_REACH
+"""The same for those who count it from outside."""
 
 
 @dataclass
@@ -121,6 +121,11 @@ def promised_without_track() -> list[Promised]:
     ]
 
 
+def several_agreements() -> bool:
+    """Whether tracks of one name may belong to different agreements, so that each has to be named."""
+    return len(Track.objects.order_by().values("agreement").distinct()[:2]) > 1
+
+
 def resting() -> int:
     """How many clauses in force are without a track that runs: who is in one of these is not written to."""
     running = set(Track.objects.filter(is_active=True).values_list("agreement_id", "key"))
@@ -147,14 +152,12 @@ def _count_inside(by_track: Mapping[int, Figures]) -> None:
     active = Enrolment.objects.active().filter(track__in=list(by_track)).order_by()
     for track_id, hold, count in active.values_list("track_id", "hold").annotate(count=Count("pk")):
         by_track[track_id].inside += count
-        if hold in CANNOT:
+        if hold in OUT_OF_REACH:
             by_track[track_id].unreachable += count
 
 
 def _count_endings(by_track: Mapping[int, Figures], since: datetime) -> None:
-    ended = Enrolment.objects.filter(
-        state=EnrolmentState.ENDED, ended_at__gte=since, track__in=list(by_track)
-    ).order_by()
+    ended = Enrolment.objects.left_since(since).filter(track__in=list(by_track)).order_by()
     for track_id, why, count in ended.values_list("track_id", "ended_why").annotate(count=Count("pk")):
         by_track[track_id].left += count
         if why == EndedWhy.QUALIFIED:
@@ -215,8 +218,10 @@ def step_lines(revision: TrackRevision, *, now: datetime) -> list[StepLine]:
 SHOWS = ("inside", "held", "left")
 
 
-def people(track: Track, show: str) -> QuerySet[Enrolment]:
-    """Enrolments of a track: who is in it, who of them cannot be written to, or who left; the newest first."""
+def people(track: Track, show: str, *, now: datetime) -> QuerySet[Enrolment]:
+    """Enrolments of a track, as many as the figure says: who is in it with the soonest due first, who of them
+    cannot be written to, or who left lately, with the newest first.
+    """
     found = (
         Enrolment.objects.filter(track=track)
         .select_related("lead__company", "revision", "enrolled_by", "handoff")
@@ -226,11 +231,11 @@ def people(track: Track, show: str) -> QuerySet[Enrolment]:
         )
     )
     if show == "held":
-        return found.filter(state=EnrolmentState.ACTIVE, hold__in=CANNOT).order_by("-started_at", "-pk")
+        return found.unreachable().order_by("-started_at", "-pk")
     if show == "left":
-        return found.filter(state=EnrolmentState.ENDED).order_by("-ended_at", "-pk")
+        return found.left_since(now - LATELY).order_by("-ended_at", "-pk")
     soonest_first = F("next_at").asc(nulls_last=True)
-    return found.filter(state=EnrolmentState.ACTIVE).order_by(soonest_first, "due_at", "pk")
+    return found.active().order_by(soonest_first, "due_at", "pk")
 
 
 def revisions_of(track: Track) -> list[TrackRevision]:

@@ -8,6 +8,7 @@ from handoffs.services.locks import lock_leads
 from leads.models import ChangeSource
 from leads.services import ActivityItem, LeadItem, LeadKey, append_activities, upsert_leads
 from nurture.models import Delivery, EndedWhy, SuppressedWhy
+from nurture.selectors.wording import subject_of
 from nurture.services.enrolling import suppressed_among
 from nurture.services.leaving import end_enrolments
 from nurture.services.letters import read
@@ -40,7 +41,7 @@ def follow_offer(*, delivery_id: int, now: datetime) -> str:
     The activity is scored in the same transaction, so that the lead may become an MQL and be handed over
     by it. Following the same link again leads on and changes nothing.
     """
-    delivery = Delivery.objects.select_related("step", "enrolment__track").get(pk=delivery_id)
+    delivery = _delivery(delivery_id)
     if delivery.clicked_at is None:
         _record(delivery, OFFER_TAKEN, now=now)
         Delivery.objects.filter(pk=delivery_id, clicked_at=None).update(clicked_at=now)
@@ -55,7 +56,7 @@ def unsubscribe(*, delivery_id: int, now: datetime) -> Delivery:
     The lead is locked before its enrolment, as by everybody who changes leads: else a batch that holds the
     lead and comes to the enrolment would lock itself out with this.
     """
-    delivery = Delivery.objects.select_related("step", "enrolment__track").get(pk=delivery_id)
+    delivery = _delivery(delivery_id)
     [lead] = lock_leads([delivery.enrolment.lead_id])
     addresses = {delivery.address, lead.email or delivery.address}
     if delivery.unsubscribed_at and len(suppressed_among(addresses)) == len(addresses):
@@ -71,10 +72,14 @@ def unsubscribe(*, delivery_id: int, now: datetime) -> Delivery:
     return delivery
 
 
+def _delivery(delivery_id: int) -> Delivery:
+    return Delivery.objects.select_related("step", "message", "enrolment__track").get(pk=delivery_id)
+
+
 def _record(delivery: Delivery, kind: str, *, now: datetime) -> None:
     """The lead's own act, once per delivery."""
     step, enrolment = delivery.step, delivery.enrolment
-    payload = {"track": enrolment.track.name, "subject": step.subject}
+    payload = {"track": enrolment.track.name, "subject": subject_of(delivery)}
     if kind == OFFER_TAKEN:
         payload = {"offer": step.offer_name, "track": enrolment.track.name}
     item = ActivityItem(

@@ -12,6 +12,7 @@ from agreements.wording import document_language
 from leads.models import Lead
 from nurture.models import Enrolment, Step
 from nurture.rules import as_html, fill, fill_subject, names, parse
+from nurture.selectors.wording import values_of
 from outbox.services import Mail
 
 KIND = "nurture"
@@ -80,17 +81,6 @@ def compose(step: Step, lead: Lead, *, offer: str, unsubscribe: str) -> Letter:
         )
     signature = "\n".join(part for part in (stop, foot) if part)
     return Letter(subject, f"{text}\n\n-- \n{signature}\n", html)
-
-
-def values_of(lead: Lead) -> dict[str, str]:
-    """What templates may say of a lead; what is not known is empty."""
-    return {
-        "first_name": lead.first_name,
-        "last_name": lead.last_name,
-        "name": f"{lead.first_name} {lead.last_name}".strip(),
-        "job_title": lead.job_title,
-        "company": lead.company.name if lead.company else "",
-    }
 
 
 def mail(enrolment: Enrolment, step: Step) -> Mail:

@@ -17,7 +17,7 @@ from accounts.roles import Capability
 from leads.models import Lead
 from nurture import services
 from nurture.forms import KNOWN, SiteForm, TrackWriting, number_of
-from nurture.models import Enrolment, Step, Suppression, Track
+from nurture.models import Enrolment, Step, Suppression, Track, TrackRevision
 from nurture.rules import TemplateError
 from nurture.selectors.tracks import (
     SHOWS,
@@ -93,9 +93,10 @@ def track(request: PortalRequest, pk: int) -> HttpResponse:
     """Who is in it, what it sends, and how it came to be so."""
     now = timezone.now()
     [line] = track_lines(now=now, track_id=pk) or _nowhere()
+    shown = _revision(request, line.track) or line.revision
     show = request.GET.get("show", SHOWS[0])
     show = show if show in SHOWS else SHOWS[0]
-    page = Paginator(people(line.track, show), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(people(line.track, show, now=now), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "line": line,
         "figures": line.figures,
@@ -105,7 +106,8 @@ def track(request: PortalRequest, pk: int) -> HttpResponse:
         "is_left": show == "left",
         "page": page,
         "rows": [(enrolment, cause_words(enrolment)) for enrolment in page],
-        "steps": step_lines(line.revision, now=now),
+        "shown": shown,
+        "steps": step_lines(shown, now=now),
         "revisions": revisions_of(line.track),
         "may_run": request.user.can(Capability.RUN_NURTURE),
         "may_enrol": request.user.can(Capability.EDIT_LEADS),
@@ -117,6 +119,12 @@ def track(request: PortalRequest, pk: int) -> HttpResponse:
 
 def _nowhere() -> Any:
     raise Http404
+
+
+def _revision(request: PortalRequest, found: Track) -> TrackRevision | None:
+    """The revision that the address names, to be read; none where it names none."""
+    text = request.GET.get("revision", "")
+    return get_object_or_404(TrackRevision, track=found, number=number_of(text)) if text else None
 
 
 @require_POST
@@ -279,9 +287,10 @@ def _chosen(text: str, found: Track, samples: list[Enrolment]) -> Lead | None:
 
 @requires(Capability.READ)
 def preview(request: PortalRequest, pk: int, position: int) -> HttpResponse:
-    """A saved step as one lead gets it."""
+    """A saved step, of the newest revision or of the one that is named, as one lead gets it."""
     found = get_object_or_404(Track.objects.select_related("agreement"), pk=pk)
-    step = get_object_or_404(Step, revision=newest_revision(found), position=position)
+    revision = _revision(request, found) or newest_revision(found)
+    step = get_object_or_404(Step, revision=revision, position=position)
     samples = sample_leads(found)
     lead = _chosen(request.GET.get("lead", ""), found, samples)
     problem, letter = "", None
@@ -296,6 +305,7 @@ def preview(request: PortalRequest, pk: int, position: int) -> HttpResponse:
         "samples": samples,
         "letter": letter,
         "problem": problem or _("There is no lead to show it with yet."),
-        "count": step.revision.step_count,
+        "count": revision.step_count,
+        "revision": revision,
     }
     return render(request, "nurture/preview.html", context)

@@ -78,6 +78,7 @@ def test_an_enrolment_says_why_and_what_was_sent(
         "kept",
         None,
     )
+    assert delivery["subject"] == "Hello Ada"
     assert api.get(f"{ENROLMENTS}{shown['id']}/").json() == shown
 
 

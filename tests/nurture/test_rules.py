@@ -13,6 +13,7 @@ from nurture.rules import (
     is_placeholder,
     moved_to,
     parse,
+    without_links,
 )
 
 ADA = {"first_name": "Ada", "company": "Bar AG", "offer": "https://portal.example/n/o/1-1.x/"}
@@ -117,3 +118,10 @@ def test_moved_to_moves_placeholders_only() -> None:
         moved_to("https://www.example.com/a/b?c=1", "https://bar.example/") == "https://bar.example/a/b?c=1"
     )
     assert moved_to("https://bar.example/a", "https://foo.example") == "https://bar.example/a"
+
+
+def test_links_of_a_reader_are_left_out_whatever_the_portal_is_called() -> None:
+    text = "See https://a.example:8000/sla/n/o/12-1.x_-Y/, or\nhttp://b.example/n/u/12-1.x/\nhttps://c.example/n/x/"
+    assert without_links(text, offer="https://c.example/guide", unsubscribe="[unsubscribe]") == (
+        "See https://c.example/guide, or\n[unsubscribe]\nhttps://c.example/n/x/"
+    )

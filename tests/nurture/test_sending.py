@@ -306,7 +306,8 @@ def test_unsubscribed_is_never_written_to_again(
     delivery.refresh_from_db()
     assert (delivery.unsubscribed_at, delivery.enrolment.ended_why) == (now + DAY, "unsubscribed")
     assert (lead.email_consent, Suppression.objects.get().why) == (Consent.WITHDRAWN, "unsubscribed")
-    assert Activity.objects.get().type == "unsubscribe"
+    activity = Activity.objects.get()
+    assert (activity.type, activity.payload["subject"]) == ("unsubscribe", "Hello Ada")
     upsert_leads([LeadItem(id=lead.pk, email_consent="given")], now=now + DAY, actor=None, source="api")
     enrol(track, lead, now=now + 3 * DAY)
     assert send_steps(now=now + 30 * DAY) == 0, "a CRM that says otherwise does not bring it back"

@@ -1,5 +1,6 @@
 """The pages: what they show, what they refuse, and that nothing typed is lost."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,12 +9,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from agreements.models import Version
 from leads.models import Activity, Consent
 from nurture.models import Delivery, Enrolment, Suppression, Track, TrackRevision
-from nurture.services import pause_track, send_steps, suppress_by_hand
+from nurture.services import pause_track, save_track, send_steps, suppress_by_hand
 from nurture.services.letters import OFFER, UNSUBSCRIBE, token
+from outbox.models import Message
 from tests.factories.handoffs import SalesTeam
 from tests.factories.nurture import STEPS, enrol, returned, running_track, sent, willing
 
@@ -259,6 +262,70 @@ def test_lead_shows_its_track_why_and_what_was_sent(
     page = rep.get(f"/leads/{handoff.lead_id}/").content.decode()
     for words in ("Compare the ways to solve it", "No budget", "Hello Ada", "Enrolled in", "2 of 3"):
         assert words in page
+
+
+def test_no_place_to_fill_is_shown_as_it_is_written(
+    rep: Client, starter: Version, sales_team: SalesTeam, track: Track, now: datetime
+) -> None:
+    lead = willing(starter, first_name="Ada")
+    enrol(track, lead, now=now)
+    waiting = rep.get(f"/leads/{lead.pk}/").content.decode()
+    assert ("{{" in waiting, "Hello Ada" in waiting) == (False, True)
+    for address in (f"/nurture/{track.pk}/", f"/nurture/{track.pk}/preview/1/"):
+        page = rep.get(address).content.decode()
+        assert ("{{" in page, "first name" in page) == (False, True), address
+    assert 'title="or “there”"' in rep.get(f"/nurture/{track.pk}/").content.decode()
+
+
+def test_a_rep_reads_what_was_sent_and_cannot_act_as_its_reader(
+    rep: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    lead = willing(starter, first_name="Ada")
+    delivery = sent(track, lead, now=now)
+    address = f"/nurture/letters/{delivery.pk}/"
+    assert f'href="{address}"' in rep.get(f"/leads/{lead.pk}/").content.decode()
+    page = rep.get(address).content.decode()
+    assert "Hello Ada" in page
+    assert "First.\n\nhttps://www.bar.example/guide\n" in page
+    assert "Unsubscribe:\n[link to unsubscribe]" in page
+    assert "/n/o/" not in page
+    assert "/n/u/" not in page
+
+
+def test_an_email_whose_text_is_gone_shows_what_the_track_says(
+    rep: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    delivery = sent(track, willing(starter, first_name="Ada"), now=now)
+    Message.objects.filter(pk=delivery.message_id).update(text="", html="", emptied_at=now)
+    page = rep.get(f"/nurture/letters/{delivery.pk}/").content.decode()
+    assert ("Hello Ada" in page, "is removed after 90 days" in page) == (True, True)
+    assert ("First." in page, "link to the offer" in page) == (True, True)
+
+
+def test_an_older_revision_can_be_read(rep: Client, starter: Version, track: Track, now: datetime) -> None:
+    enrol(track, willing(starter, first_name="Ada"), now=now)
+    newer = [replace(STEPS[0], subject="Now", body="Other words")]
+    save_track(track_id=track.pk, name=track.name, lasts_days=30, steps=newer, now=now, actor=None)
+    page = rep.get(f"/nurture/{track.pk}/").content.decode()
+    assert 'href="?revision=2#steps-title"' in page
+    older = rep.get(f"/nurture/{track.pk}/?revision=2").content.decode()
+    address = f"/nurture/{track.pk}/preview/2/?revision=2"
+    assert ("no longer the newest" in older, f'href="{address}"' in older) == (True, True)
+    assert "No offer in here" in rep.get(address).content.decode()
+    for number in ("9", "²", "9" * 17):
+        assert rep.get(f"/nurture/{track.pk}/?revision={number}").status_code == 404
+
+
+def test_home_leads_whoever_may_not_see_settings_to_what_would_have_gone_out(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    delivery = sent(track, willing(starter), now=timezone.now() - 2 * DAY)
+    page = marketing.get("/nurture/").content.decode()
+    assert "Settings, Messages" not in page
+    assert '<a href="/nurture/behind/sent/">Read what would have gone out</a>' in page
+    listed = marketing.get("/nurture/behind/sent/").content.decode()
+    assert f'href="/nurture/letters/{delivery.pk}/"' in listed
+    assert marketing.get(f"/nurture/letters/{delivery.pk}/").status_code == 200
 
 
 def test_enrol_asks_does_and_refuses(

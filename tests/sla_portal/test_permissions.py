@@ -360,6 +360,9 @@ GUARDS: dict[str, Guard] = {
     # nurture
     "nurture:home": page(ALL),
     "nurture:adopt": act(NURTURERS),
+    "nurture:behind": page(ALL, lambda world: {"figure": "sent"}),
+    "nurture:behind_csv": page(ALL, lambda world: {"figure": "sent"}),
+    "nurture:letter": page(ALL, lambda world: {"pk": world.delivery.pk}),
     "nurture:track": page(ALL, of_track),
     "nurture:edit": page(NURTURERS, of_track, form=True),
     "nurture:start": act(NURTURERS, of_track),
