@@ -208,9 +208,9 @@ def due(starter: Version, count: int, now: datetime) -> list[Handoff]:
 def test_many_sweepers_record_each_breach_once(starter: Version, sales_team: SalesTeam, now: datetime):
     sales_team.only(sales_team.mia, now=now, capacity=100)
     due(starter, 80, now)
-    late = now + 3 * HOUR + MINUTE
-    assert at_once(*[lambda: sweep_deadlines(now=late, limit=9)] * 4) == []
-    sweep_deadlines(now=late)  # whatever one left to another that was done by then
+    for at in (now + 45 * MINUTE, now + HOUR + MINUTE, now + 3 * HOUR + MINUTE):
+        assert at_once(*[lambda at=at: sweep_deadlines(now=at, limit=9)] * 4) == []
+        sweep_deadlines(now=at)  # whatever one left to another that was done by then
     assert Breach.objects.count() == 160
     events = HandoffEvent.objects.filter(kind__in=[EventKind.REMINDED, EventKind.ESCALATED])
     per_deadline = Counter(events.values_list("kind", "data__deadline"))
@@ -314,7 +314,6 @@ def test_a_sweep_killed_in_its_second_batch_loses_nothing(
     for _ in range(2):
         sweep_deadlines(now=late)
         assert sorted(Breach.objects.values_list("handoff", flat=True)) == [each.pk for each in handoffs]
-        assert HandoffEvent.objects.filter(kind=EventKind.REMINDED).count() == 6
     consistent()
 
 
