@@ -26,6 +26,15 @@ from launcher.supervisor import Supervisor
 SPACE_FOR_DATA = 150
 LONGEST_SERVER_START = 120.0
 SERVER_URLS = ("DATABASE_URL", "REDIS_URL")
+ADDRESSES = {
+    "DATABASE_URL": (
+        {"postgres", "postgresql", "psql", "pgsql"},
+        "a PostgreSQL database",
+        "postgres://user:password@host:5432/database",
+    ),
+    "REDIS_URL": ({"redis", "rediss", "unix"}, "a Redis or Valkey", "redis://host:6379/0"),
+}
+"""Of each server that can be named: the schemes of its address, what it is, and an address to go by."""
 KEPT = {"install.lock", "lock", "logs", "state.json", "test"}
 
 
@@ -181,18 +190,32 @@ def described(layout: Layout, named: Mapping[str, str]) -> str:
 
 
 def shown_server(url: str) -> str:
+    """An address without who logs in, and with the port if it names one."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def split_address(url: str, name: str) -> SplitResult:
+    """The parts of the address of a server that the user named. Raises Trouble, without repeating it, for one
+    that the portal cannot use: there may be a password in it."""
+    schemes, wanted, example = ADDRESSES[name]
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        is_whole = parts.path.strip("/") or name == "REDIS_URL"
+        if parts.scheme in schemes and is_whole and parts.port != 0:
+            return parts
+    raise Trouble(f"{name} is not the address of {wanted}: write it like {example}.")
 
 
 def require_answer(url: str, name: str) -> None:
     """Raise Trouble unless something listens at the address of a server that the user named."""
-    parts = urlsplit(url)
+    parts = split_address(url, name)
     if not parts.hostname:
         return
     try:
         socket.create_connection((parts.hostname, port_of(parts, name)), timeout=5).close()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise Trouble(f"The server in {name} ({shown_server(url)}) does not answer: {error}.") from error
 
 

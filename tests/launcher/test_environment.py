@@ -73,8 +73,25 @@ def test_an_outside_server_that_does_not_answer_is_named() -> None:
     with socket.socket() as bound_but_deaf:
         bound_but_deaf.bind(("127.0.0.1", 0))
         port = bound_but_deaf.getsockname()[1]
-        with pytest.raises(Trouble, match=r"REDIS_URL \(redis://127.0.0.1/0\) does not answer"):
+        with pytest.raises(Trouble, match=rf"REDIS_URL \(redis://127.0.0.1:{port}/0\) does not answer"):
             require_answer(f"redis://127.0.0.1:{port}/0", "REDIS_URL")
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("DATABASE_URL", "mysql://root:secret@127.0.0.1/x"),
+        ("DATABASE_URL", "secret"),
+        ("DATABASE_URL", "postgres://127.0.0.1"),
+        ("DATABASE_URL", "postgres://127.0.0.1:secret/x"),
+        ("DATABASE_URL", "postgres://[secret/x"),
+        ("REDIS_URL", "http://secret@127.0.0.1/0"),
+    ],
+)
+def test_what_is_no_address_of_a_server_is_told_with_one_that_is(name: str, url: str) -> None:
+    with pytest.raises(Trouble, match=rf"^{name} is not the address of a .*: write it like \w+://") as told:
+        require_answer(url, name)
+    assert "secret" not in str(told.value)
 
 
 def test_a_server_on_a_unix_socket_is_left_to_its_client() -> None:

@@ -150,7 +150,7 @@ def test_named_servers_that_do_not_answer_are_told_and_none_is_started_instead(c
     portal = Portal(checkout, DATABASE_URL="postgres://127.0.0.1:9/portal", REDIS_URL="redis://127.0.0.1:9/0")
     answer = portal.run("up", "--port", portal.port)
     assert answer.returncode == 1
-    assert "The server in DATABASE_URL (postgres://127.0.0.1/portal) does not answer" in answer.stderr
+    assert "The server in DATABASE_URL (postgres://127.0.0.1:9/portal) does not answer" in answer.stderr
     assert not {"postgres", "valkey"} & {path.name for path in (checkout / ".portal").iterdir()}
 
 
