@@ -45,6 +45,8 @@ def run(arguments: Sequence[str]) -> int:
     if verb in VERBS:
         return VERBS[verb](rest)
     asked = verb in {"help", "--help", "-h"}
+    if not asked:
+        print(f"portal: There is no verb “{verb}”; there are these.", file=sys.stderr)
     print(HELP, end="", file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
 

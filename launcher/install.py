@@ -221,6 +221,11 @@ def pip_sentence(output: str, *, shown_log: str) -> str:
         return (
             f"The package index cannot be reached, and the install needs it; pip's output is in {shown_log}."
         )
+    if found := re.search(r"satisfies the requirement (\S+) \(from versions: none\)", output):
+        return (
+            f"The package index offers no {found[1]}: it cannot be reached from here, or it does not carry it; "
+            f"pip's output is in {shown_log}."
+        )
     errors = [line.removeprefix("ERROR: ") for line in output.splitlines() if line.startswith("ERROR: ")]
     reason = errors[0] if errors else last_line(output)
     return f"The requirements could not be installed: {reason.rstrip('.')}. pip's output is in {shown_log}."

@@ -387,10 +387,12 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"refusals": {"()": "sla_portal.logs.RefusalsInOneLine"}},
     "loggers": {
         name: {"level": "WARNING"}
         # Otherwise they say every log-in, and each task of each second: sent, received, succeeded.
         for name in ("axes", "celery.app.trace", "celery.beat", "celery.worker.strategy")
-    },
+    }
+    | {"django.request": {"filters": ["refusals"]}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

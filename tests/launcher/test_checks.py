@@ -93,7 +93,9 @@ def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture
 
 def test_an_unknown_verb_shows_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["start"]) == 2
-    assert "./portal VERB" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("portal: There is no verb “start”; there are these.\n")
+    assert "./portal VERB" in said
 
 
 def test_the_command_is_executable() -> None:

@@ -149,6 +149,10 @@ def test_an_environment_without_its_python_is_made_anew(environment: Environment
     [
         ("OSError: [Errno 28] No space left on device\n", "The disk is full"),
         ("WARNING: Retrying: NewConnectionError('…')\nERROR: No matching …\n", "index cannot be reached"),
+        (
+            "ERROR: Could not find a version that satisfies the requirement amqp==5.4.2 (from versions: none)\n",
+            "offers no amqp==5.4.2: it cannot be reached from here",
+        ),
         ("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\nmore\n", "THESE PACKAGES DO NOT MATCH THE HASHES"),
         ("Killed\n", "Killed"),
         ("", "it said nothing"),
