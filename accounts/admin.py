@@ -43,7 +43,8 @@ class TeamAdmin(ReadOnly):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnly):
-    list_display = ["name", "token_key", "user", "created", "last_used_at", "expiry", "revoked_at"]
+    list_display = ["name", "token_key", "user", "created", "last_used_at", "expires_on", "revoked_at"]
     list_filter = ["user"]
     list_select_related = ["user"]
-    exclude = ["digest"]
+    exclude = ["digest", "expiry"]
+    readonly_fields = ["expires_on"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pghistory
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
@@ -13,7 +14,7 @@ from accounts.rules import normal_email
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 class UserManager(BaseUserManager["User"]):
@@ -153,6 +154,18 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return self.name or self.token_key
+
+    @property
+    def expires_on(self) -> "date | None":
+        """The day it ends where the reader is. The calendar has none after 9999-12-31, which an old token may have
+        for “never”: that one is the same day everywhere.
+        """
+        if self.expiry is None:
+            return None
+        try:
+            return timezone.localdate(self.expiry)
+        except OverflowError:
+            return self.expiry.date()
 
     def is_usable(self, *, now: "datetime") -> bool:
         return self.revoked_at is None and (self.expiry is None or self.expiry > now)

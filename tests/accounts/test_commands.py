@@ -43,6 +43,21 @@ class TestCreateApiToken:
         assert token.scopes == ["handoffs:read", "leads:read"]
         assert before + timedelta(days=30) <= token.expiry <= timezone.now() + timedelta(days=30)
 
+    @pytest.mark.parametrize(
+        ("days", "words"),
+        [
+            ("4000", "Leave --days out"),
+            ("3000000", "within ten years"),
+            ("9" * 12, "within ten years"),
+            ("-" + "9" * 12, "expire in the past"),
+        ],
+    )
+    def test_days_that_no_token_has(self, days, words):
+        UserFactory(email="mia@example.com")
+        with pytest.raises(CommandError, match=words):
+            run("create_api_token", "--user", "mia@example.com", f"--days={days}")
+        assert not ApiToken.objects.exists()
+
     def test_an_unknown_person(self):
         with pytest.raises(CommandError, match=r"Nobody logs in with who@example\.com"):
             run("create_api_token", "--user", "who@example.com")

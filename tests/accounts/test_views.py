@@ -334,6 +334,20 @@ class TestTokens:
         self.make(as_admin, UserFactory(), expires_on="2030-06-30")
         assert ApiToken.objects.get().expiry == datetime(2030, 6, 30, 21, 59, 59, 999999, tzinfo=UTC)
 
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+    def test_one_of_the_last_day_there_is_breaks_no_list(self, client, zone):
+        client.force_login(UserFactory(admin=True, time_zone=zone))
+        plain_token(UserFactory())
+        ApiToken.objects.update(expiry=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
+        token = ApiToken.objects.get()
+        for address in (
+            reverse("accounts:tokens"),
+            reverse("admin:accounts_apitoken_changelist"),
+            reverse("admin:accounts_apitoken_change", args=[token.pk]),
+        ):
+            answer = client.get(address)
+            assert (answer.status_code, "9999" in answer.content.decode()) == (200, True), address
+
     @pytest.mark.parametrize(
         ("typed", "field", "words"),
         [

@@ -1,6 +1,6 @@
 """Make an API token from a terminal or a script."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Scope
 from accounts.rules import normal_email
-from accounts.services import TokenRefused, create_api_token
+from accounts.services import ExpiryRefused, TokenRefused, create_api_token
 
 
 class Command(BaseCommand):
@@ -38,12 +38,22 @@ class Command(BaseCommand):
                 scopes=scopes,
                 now=now,
                 actor=None,
-                expires_at=None if days is None else now + timedelta(days=days),
+                expires_at=None if days is None else _days_after(now, days),
             )
+        except ExpiryRefused as refusal:
+            raise CommandError(f"{refusal} Leave --days out for one without end.") from refusal
         except TokenRefused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(f"{token.name} for {token.user.email}: {', '.join(token.scopes)}")
         self.stdout.write(plain)
+
+
+def _days_after(now: datetime, days: int) -> datetime:
+    """Or the calendar's end (or beginning) where it has no such day; the service refuses either."""
+    try:
+        return now + timedelta(days=days)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if days > 0 else datetime.min.replace(tzinfo=UTC)
 
 
 def _person(email: str) -> User:
