@@ -15,6 +15,7 @@ from leads.importing.values import BadCell, decimal_mark
 EMAIL = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[^@\s;,<>]{2,}")
 DOMAIN = re.compile(r"(?:https?://)?(?:www\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}/?", re.IGNORECASE)
 PHONE = re.compile(r"(?=(?:\D*\d){7})\+?[\d\s()/.-]{7,25}")
+DATE_MARK = re.compile(r"\d[./-]\d")
 NUMBER = re.compile(r"[-+]?[\d.,]*\d")
 MOST = 0.8
 """The share of a column's cells that must look alike."""
@@ -103,6 +104,15 @@ def _by_name(headers: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield header, LEAVE_OUT
 
 
+def _is_phone(cell: str) -> bool:
+    """A number that is dialled, and no date such as 05.03.2026. (Without its dots a date is a mere number, as
+    phones are.)
+    """
+    if not (PHONE.fullmatch(cell) and cell.startswith(("+", "0", "("))):
+        return False
+    return not (DATE_MARK.search(cell) and _is_date(cell))
+
+
 def _mostly(cells: list[str], fits: Callable[[str], object]) -> bool:
     return bool(cells) and sum(bool(fits(cell)) for cell in cells) >= MOST * len(cells)
 
@@ -111,7 +121,7 @@ BY_CONTENT: dict[str, Callable[[str], object]] = {
     "email": EMAIL.fullmatch,
     "company.country": lambda cell: cell in COUNTRIES,
     "company.domain": DOMAIN.fullmatch,
-    "phone": lambda cell: PHONE.fullmatch(cell) and cell.startswith(("+", "0", "(")),
+    "phone": _is_phone,
 }
 
 

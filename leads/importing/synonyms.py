@@ -45,7 +45,7 @@ _SPELLINGS = {
     ),
     "time_zone": "time zone|timezone|zeitzone|fuseau horaire|zona horaria|tz",
     "company.name": (
-        "company name|company|account name|account|organization|organisation|organization name"
+        "company name|company|company account|account name|account|organization|organisation|organization name"
         "|organisation name|associated company|firma|firmenname|unternehmen|unternehmensname"
         "|societe|entreprise|nom de l entreprise|empresa|nombre de la empresa|azienda|bedrijf"
         "|person organization|organisatie|الشركة|公司"
@@ -91,7 +91,8 @@ _SPELLINGS = {
         "created at|created|create date|created date|date created|createdate|lead created"
         "|creation date|first contact date|first contact|first contact at|first seen"
         "|first conversion date|signup date|erstellt|erstellt am|erstellungsdatum|angelegt am"
-        "|anlagedatum|erstkontakt|date de creation|cree le|fecha de creacion|data de criacao"
+        "|anlagedatum|erstkontakt|erstkontakt am"
+        "|erster kontakt|erster kontakt am|date de creation|cree le|fecha de creacion|data de criacao"
         "|data creazione|person created|lead created at|تاريخ الانشاء|تاريخ الإنشاء"
     ),
     "mql_at": (
@@ -130,7 +131,10 @@ SYNONYMS = {
 
 SYSTEMS = {
     "hubspot": {"record id", "record id contact", "vid", "hubspot id", "hubspot owner"},
-    "salesforce": {"salesforce id", "is converted", "has opted out of email"},
+    "salesforce": {
+        *("salesforce id", "is converted", "has opted out of email"),
+        *("company account", "lead owner alias"),  # of its reports
+    },
     "pipedrive": {"person id", "person id id", "person organization"},
 }
 """Headings that only one system's exports have."""

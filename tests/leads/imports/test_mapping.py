@@ -57,6 +57,25 @@ def test_salesforces_export_is_known() -> None:
     ]
 
 
+def test_a_report_of_salesforces_is_known() -> None:
+    found = guess(
+        [
+            "Lead ID",
+            "First Name",
+            "Last Name",
+            "Company / Account",
+            "No. of Employees",
+            "Email",
+            "Lead Source",
+        ],
+        [["x"] * 7],
+    )
+    assert found.system == "salesforce"
+    assert list(found.columns.values()) == [
+        *("external_id", "first_name", "last_name", "company.name", "company.employees", "email", "source"),
+    ]
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -87,6 +106,14 @@ def test_cells_tell_where_headings_do_not() -> None:
         "#3": "company.domain",
         "#4": "attributes.4",
     }
+
+
+def test_a_date_is_no_phone_and_a_phone_no_date() -> None:
+    for date in ("05.03.2026", "05/03/2026", "05-03-26"):
+        assert guessed("E-Mail", "xx", rows=[["z@tz.example", date]])["xx"] == "attributes.xx"
+    for phone in ("0301234567", "030-7654321", "+49.30.1234567", "(030) 123-4567", "06.12.34.56.78"):
+        assert guessed("E-Mail", "xx", rows=[["z@tz.example", phone]])["xx"] == "phone"
+    assert guessed("E-Mail", "Erstkontakt am")["Erstkontakt am"] == "created_at"
 
 
 def test_first_and_last_name_win_over_the_full_name() -> None:
