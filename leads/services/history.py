@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection
 from django.utils.translation import gettext
 
+from leads.importing.targets import TARGETS
 from leads.rules import highest
 from leads.services.cleaning import HISTORY
 from leads.services.items import Remark
@@ -84,13 +85,18 @@ def moves(past: Past) -> Iterator[tuple[str, str, datetime]]:
 
 
 def odd_order(created_at: datetime, given: Mapping[Stage, datetime]) -> list[Remark]:
-    """Dates that contradict each other are kept as given, and said."""
+    """Dates that contradict each other are kept as given, and said, in the words by which a column is chosen."""
     dates = [("created_at", created_at), *((field, given[s]) for field, s in HISTORY.items() if s in given)]
     return [
         Remark(
             field,
-            gettext("%(field)s (%(at)s) lies before %(earlier)s (%(before)s); both are kept as given.")
-            % {"field": field, "at": f"{at:%Y-%m-%d}", "earlier": earlier, "before": f"{before:%Y-%m-%d}"},
+            gettext("“%(field)s” (%(at)s) lies before “%(earlier)s” (%(before)s); both are kept as given.")
+            % {
+                "field": TARGETS[field].label,
+                "at": f"{at:%Y-%m-%d}",
+                "earlier": TARGETS[earlier].label,
+                "before": f"{before:%Y-%m-%d}",
+            },
         )
         for (earlier, before), (field, at) in pairwise(dates)
         if at < before

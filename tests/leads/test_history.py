@@ -76,7 +76,7 @@ def test_a_deal_won_before_the_lead_was_created_is_kept_and_said(import_, starte
 
     assert result.status == "created"
     assert [(remark.field, remark.reason) for remark in result.warnings] == [
-        ("won_at", "won_at (2026-02-05) lies before mql_at (2026-03-05); both are kept as given.")
+        ("won_at", "“Won” (2026-02-05) lies before “Became an MQL” (2026-03-05); both are kept as given.")
     ]
     lead = Lead.objects.get()
     assert (lead.stage, lead.stage_entered_at, lead.created_at) == (Stage.CUSTOMER, FEB, MAR)
