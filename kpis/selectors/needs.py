@@ -59,7 +59,7 @@ def _own(user: User, now: datetime) -> Iterator[Need]:
     if not user.can(Capability.WORK_HANDOFFS):
         return
     queue = reverse("handoffs:queue")
-    clocks = Deadline.objects.open().filter(handoff__owner=user)
+    clocks = Deadline.objects.pressing().filter(handoff__owner=user)
     late = clocks.filter(due_at__lt=now).values("handoff").distinct().count()
     soon = clocks.filter(due_at__gte=now, remind_at__lte=now).values("handoff").distinct().count()
     offered = Handoff.objects.filter(owner=user, state=HandoffState.OFFERED).count()
