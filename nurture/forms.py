@@ -22,9 +22,10 @@ def number_of(text: str) -> int | None:
 
 
 class TrackForm(forms.Form):
-    """A track but for its e-mails. `base` is the revision that the writer saw."""
+    """A track but for its e-mails. `base` and `named` are the revision and the name that the writer saw."""
 
     base = forms.IntegerField(widget=forms.HiddenInput)
+    named = forms.CharField(widget=forms.HiddenInput, required=False, strip=False)
     name = forms.CharField(label=_("Name"), max_length=120)
     lasts_days = forms.IntegerField(
         label=_("Days in the track"),

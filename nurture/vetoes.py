@@ -8,12 +8,13 @@ from leads.models import Consent
 from nurture.models import Delivery, EndedWhy, EnrolmentState
 from nurture.services.enrolling import suppressed_among
 from nurture.services.letters import KIND
+from outbox.extensions import NotYet
 from outbox.models import Message
 
 
 def veto(messages: Sequence[Message]) -> Mapping[int, str]:
     """Message id → why it is not sent: the address is suppressed, the lead withdrew consent or left the
-    track. Two queries, none where no message is nurture's.
+    track; or not yet, because the track is paused. Two queries, none where no message is nurture's.
     """
     ours = {message.pk: message.to.lower() for message in messages if message.kind == KIND}
     if not ours:
@@ -38,4 +39,6 @@ def _why_not(delivery: Delivery) -> str:
     if enrolment.state == EnrolmentState.ENDED and enrolment.ended_why != EndedWhy.FINISHED:
         why = {"why": enrolment.get_ended_why_display()}
         return _("The lead left the track: %(why)s.") % why
+    if not enrolment.track.is_active:
+        return NotYet(_("The track is paused: it goes out once the track is started again."))
     return ""

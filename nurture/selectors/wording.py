@@ -1,7 +1,8 @@
 """What e-mails say, for people to read: as they went out, or as marketing wrote them."""
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext_lazy
 
+from agreements.spans import Span, Unit
 from leads.models import Lead
 from nurture.models import Delivery
 from nurture.rules import VARIABLES, Part, TemplateError, Text, parse
@@ -34,6 +35,21 @@ def values_of(lead: Lead) -> dict[str, str]:
         "job_title": lead.job_title,
         "company": lead.company.name if lead.company else "",
     }
+
+
+_SPANS = {
+    Unit.MINUTE: ngettext_lazy("%(count)s minute", "%(count)s minutes", "count"),
+    Unit.HOUR: ngettext_lazy("%(count)s hour", "%(count)s hours", "count"),
+    Unit.DAY: ngettext_lazy("%(count)s day", "%(count)s days", "count"),
+    Unit.BUSINESS_MINUTE: ngettext_lazy("%(count)s business minute", "%(count)s business minutes", "count"),
+    Unit.BUSINESS_HOUR: ngettext_lazy("%(count)s business hour", "%(count)s business hours", "count"),
+    Unit.BUSINESS_DAY: ngettext_lazy("%(count)s business day", "%(count)s business days", "count"),
+}
+
+
+def said_span(span: Span) -> str:
+    """A span in the reader's language; as it is written it is English."""
+    return str(_SPANS[span.unit] % {"count": span.amount})
 
 
 def label_of(variable: str) -> str:

@@ -12,11 +12,12 @@ from nurture.services.refusals import (
     NotInTrack,
     NotSuppressed,
     Refused,
+    RenamedMeanwhile,
     TrackInvalid,
     TrackProblem,
 )
 from nurture.services.sending import send_steps
-from nurture.services.starter import adopt_starter_tracks, ensure_tracks
+from nurture.services.starter import adopt_everywhere, adopt_starter_tracks, ensure_tracks
 from nurture.services.suppressing import lift_suppression, suppress_addresses, suppress_by_hand, take_bounces
 from nurture.services.tracks import StepDraft, pause_track, save_track, start_track
 
@@ -30,9 +31,11 @@ __all__ = [
     "NotInTrack",
     "NotSuppressed",
     "Refused",
+    "RenamedMeanwhile",
     "StepDraft",
     "TrackInvalid",
     "TrackProblem",
+    "adopt_everywhere",
     "adopt_starter_tracks",
     "end_enrolments",
     "enrol_by_hand",

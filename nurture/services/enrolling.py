@@ -140,7 +140,7 @@ def enrol_leads(entries: Sequence[Entry], *, now: datetime, actor: User | None) 
     """Enrol leads, each on the newest revision of its track; whoever is in another one moves, and whoever is
     in the same one begins anew. Returns the enrolments in the order of `entries`, one for each lead at most.
 
-    What a lead was sent before, in whatever track, it is not sent again. Somebody who must not be written to
+    What a lead received before, in whatever track, it is not sent again. Somebody who must not be written to
     leaves at once, and the record says why. The number of statements depends on that of tracks, not of leads.
     """
     if not entries:
@@ -187,7 +187,7 @@ def _enrolment(
     lead: Lead,
     plan: Plan,
     suppressed: Mapping[str, str],
-    received: Mapping[int, set[tuple[str, str]]],
+    received: Mapping[int, set[str]],
     now: datetime,
     actor: User | None,
 ) -> Enrolment:

@@ -3,6 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
+from hashlib import md5
+
+from django.db.models import TextField, Value
+from django.db.models.functions import MD5, Concat
 
 from agreements.business_time import Schedule
 from agreements.selectors import current_revision
@@ -28,12 +32,12 @@ class Plan:
         """None beyond the last."""
         return self.steps[position - 1] if position <= len(self.steps) else None
 
-    def next_new(self, texts: Set[tuple[str, str]], *, after: int = 0) -> int:
-        """The position of the first step beyond `after` whose subject and body are not among the `texts` that
-        a lead was sent before; else one beyond the last.
+    def next_new(self, texts: Set[str], *, after: int = 0) -> int:
+        """The position of the first step beyond `after` that says something else than the `texts` (`text_of`)
+        that a lead received before; else one beyond the last.
         """
         beyond = enumerate(self.steps[after:], after + 1)
-        new = (position for position, step in beyond if (step.subject, step.body) not in texts)
+        new = (position for position, step in beyond if text_of(step) not in texts)
         return next(new, len(self.steps) + 1)
 
     def due(self, position: int, *, after: datetime, started_at: datetime) -> datetime:
@@ -45,10 +49,19 @@ class Plan:
         return due
 
 
-def texts_received(lead_ids: Sequence[int]) -> dict[int, set[tuple[str, str]]]:
-    """By lead the subjects and bodies it was sent, whatever the track; empty for one that got none."""
-    texts: dict[int, set[tuple[str, str]]] = defaultdict(set)
-    sent = Delivery.objects.filter(enrolment__lead__in=lead_ids).order_by()
-    for lead_id, subject, body in sent.values_list("enrolment__lead_id", "step__subject", "step__body"):
-        texts[lead_id].add((subject, body))
+def text_of(step: Step) -> str:
+    """What tells a text from another: a digest, so that the texts themselves stay in the database."""
+    return md5(f"{step.subject}\n{step.body}".encode(), usedforsecurity=False).hexdigest()
+
+
+def texts_received(lead_ids: Sequence[int]) -> dict[int, set[str]]:
+    """By lead the texts (`text_of`) that it received or will, whatever the track; empty for one that got none.
+
+    What was withheld or refused right before it went out, its reader never got: it may come again.
+    """
+    texts: dict[int, set[str]] = defaultdict(set)
+    sent = Delivery.objects.went_out().filter(enrolment__lead__in=lead_ids, refused_at=None).order_by()
+    text = MD5(Concat("step__subject", Value("\n"), "step__body", output_field=TextField()))
+    for lead_id, digest in sent.annotate(text=text).values_list("enrolment__lead_id", "text"):
+        texts[lead_id].add(digest)
     return texts

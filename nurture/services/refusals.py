@@ -18,6 +18,7 @@ __all__ = [
     "NotInTrack",
     "NotSuppressed",
     "Refused",
+    "RenamedMeanwhile",
     "TrackInvalid",
     "TrackProblem",
 ]
@@ -69,6 +70,19 @@ class EditedMeanwhile(Refused):
             _("Somebody saved revision %(number)s meanwhile. Compare it with yours, then save again.")
             % {"number": number}
         )
+
+
+class RenamedMeanwhile(Refused):
+    """Somebody gave the track another name while this one was being written."""
+
+    code = "renamed_meanwhile"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("Somebody named it “%(name)s” meanwhile. Write that name or another, then save again.")
+            % {"name": name}
+        )
+        self.name = name
 
 
 class NotSuppressed(Refused):

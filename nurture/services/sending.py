@@ -24,7 +24,7 @@ from nurture.models import (
 )
 from nurture.services.enrolling import hold_of, must_not_write, suppressed_among
 from nurture.services.letters import mail
-from nurture.services.plans import Plan, schedule_of, texts_received
+from nurture.services.plans import Plan, schedule_of, text_of, texts_received
 from nurture.services.suppressing import suppress_addresses
 from outbox.services import Mail, queue_mails
 from outbox.services.mails import address_problem
@@ -81,7 +81,7 @@ class _Batch:
     """What a batch sends; `suppressed` and `received` are known before."""
 
     suppressed: dict[str, str]
-    received: dict[int, set[tuple[str, str]]]
+    received: dict[int, set[str]]
     mails: list[Mail] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     bad_addresses: dict[str, str] = field(default_factory=dict)
@@ -135,7 +135,7 @@ def _pass(enrolment: Enrolment, plan: Plan, batch: _Batch, now: datetime) -> Non
         batch.deliveries.append(
             Delivery(enrolment=enrolment, step=step, address=enrolment.lead.email or "", queued_at=now)
         )
-        batch.received[enrolment.lead_id].add((step.subject, step.body))
+        batch.received[enrolment.lead_id].add(text_of(step))
         _move_on(enrolment, plan, batch.received[enrolment.lead_id], now)
 
 
@@ -144,7 +144,7 @@ def _end(enrolment: Enrolment, why: EndedWhy, now: datetime) -> None:
     enrolment.hold, enrolment.next_at = Hold.NONE, None
 
 
-def _move_on(enrolment: Enrolment, plan: Plan, texts: Set[tuple[str, str]], now: datetime) -> None:
+def _move_on(enrolment: Enrolment, plan: Plan, texts: Set[str], now: datetime) -> None:
     enrolment.position = plan.next_new(texts, after=enrolment.position)
     enrolment.due_at = plan.due(enrolment.position, after=now, started_at=enrolment.started_at)
     enrolment.next_at = enrolment.due_at

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from agreements.models import Version
-from agreements.selectors import clauses, document
+from agreements.selectors import active_versions, clauses, document
 from agreements.yaml_files import parse
 from nurture.models import NurtureTrack, Track
 from nurture.rules import TemplateError, check_address, is_placeholder, moved_to
@@ -107,16 +108,31 @@ def _make(clause: NurtureTrack, version: Version, *, now: datetime) -> Track:
 
 
 @transaction.atomic
+def adopt_everywhere(*, site: str, now: datetime, actor: User | None) -> list[Track]:
+    """`adopt_starter_tracks` for every agreement in force, in the order of their ids: all of them or none.
+
+    Raises `TrackInvalid` for an address that is none.
+    """
+    agreement_ids = sorted(version.agreement_id for version in active_versions())
+    return [
+        track
+        for agreement_id in agreement_ids
+        for track in adopt_starter_tracks(agreement_id=agreement_id, site=site, now=now, actor=actor)
+    ]
+
+
+@transaction.atomic
 def adopt_starter_tracks(*, agreement_id: int, site: str, now: datetime, actor: User | None) -> list[Track]:
     """Let the offers of an agreement's tracks lead to a website instead of the placeholder, and start them.
 
-    Tracks without a placeholder stay as they are. Returns those started. Raises `TrackInvalid` for an
+    Tracks that the agreement names and nobody made yet are made; those without a placeholder stay as they are.
+    They are locked by id. Returns those started. Raises `TrackInvalid` for an
     address that is none, and `Version.DoesNotExist` where no version is in force.
     """
     _check_site(site)
     version = Version.objects.active().get(agreement=agreement_id)
     started = []
-    for track in ensure_tracks(version.pk, None, now=now).values():
+    for track in sorted(ensure_tracks(version.pk, None, now=now).values(), key=attrgetter("pk")):
         revision = newest_revision(track)
         drafts = drafts_of(revision)
         if not any(is_placeholder(step.offer_url) for step in drafts):

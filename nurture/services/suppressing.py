@@ -1,12 +1,14 @@
 """Addresses that are not written to: they unsubscribed, they refuse mail, or a person asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from handoffs.services.locks import lock_leads
+from leads.models import Lead
 from nurture.models import Delivery, EndedWhy, Enrolment, SuppressedWhy, Suppression
 from nurture.services.leaving import end_enrolments
 from nurture.services.refusals import NotSuppressed
@@ -42,11 +44,9 @@ def take_bounces(message_ids: Sequence[int], *, now: datetime) -> int:
 
     Messages of others than nurture are left alone. Returns how many deliveries were refused.
     """
-    deliveries = list(
-        Delivery.objects.filter(message__in=message_ids, refused_at=None)
-        .select_related("enrolment", "message")
-        .order_by("address")
-    )
+    refused = Delivery.objects.filter(message__in=message_ids, refused_at=None)
+    _lock_whoever_has(refused.values_list("address", flat=True))
+    deliveries = list(refused.select_related("enrolment", "message").order_by("address"))
     for delivery in deliveries:
         delivery.refused_at = now
         detail = delivery.message.last_error if delivery.message else ""
@@ -54,6 +54,12 @@ def take_bounces(message_ids: Sequence[int], *, now: datetime) -> int:
     Delivery.objects.bulk_update(deliveries, ["refused_at"])
     _leave([delivery.address for delivery in deliveries], EndedWhy.BOUNCED, now=now)
     return len(deliveries)
+
+
+def _lock_whoever_has(addresses: Iterable[str]) -> None:
+    """Leads before addresses and enrolments, as everybody does who changes leads (`locks`)."""
+    lead_ids = Lead.objects.filter(email__in=list(addresses)).order_by("pk").values_list("pk", flat=True)
+    lock_leads(list(lead_ids))
 
 
 def _leave(addresses: Sequence[str], why: EndedWhy, *, now: datetime) -> None:
@@ -64,6 +70,7 @@ def _leave(addresses: Sequence[str], why: EndedWhy, *, now: datetime) -> None:
 @transaction.atomic
 def suppress_by_hand(*, address: str, note: str = "", now: datetime, actor: User) -> Suppression:
     """Somebody was asked not to write to an address any more. Asked again, the first time counts."""
+    _lock_whoever_has([address.lower()])
     suppress_addresses({address: None}, why=SuppressedWhy.BY_HAND, detail=note, now=now, actor=actor)
     _leave([address.lower()], EndedWhy.SUPPRESSED, now=now)
     return Suppression.objects.in_force().get(address=address.lower())

@@ -10,11 +10,19 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from agreements.spans import Span, SpanError, Unit
-from nurture.models import Enrolment, Step, Track, TrackRevision
+from nurture.models import Delivery, Enrolment, Step, Track, TrackRevision
 from nurture.rules import TemplateError, check_address, is_placeholder, parse
 from nurture.services.holds import rehold_track
 from nurture.services.plans import Plan, schedule_of, texts_received
-from nurture.services.refusals import CannotRun, EditedMeanwhile, TrackInvalid, TrackProblem
+from nurture.services.refusals import (
+    CannotRun,
+    EditedMeanwhile,
+    RenamedMeanwhile,
+    TrackInvalid,
+    TrackProblem,
+)
+from outbox.models import MessageState
+from outbox.services import send_waiting
 
 MOST_STEPS = 30
 LONGEST_STAY = 730
@@ -124,15 +132,16 @@ def save_track(
     steps: Sequence[StepDraft],
     note: str = "",
     base: int | None = None,
+    base_name: str | None = None,
     now: datetime,
     actor: User | None,
 ) -> TrackRevision:
     """Write a track anew; what says the same as before changes nothing.
 
     Who is in the track stays on their revision. Only while the track never ran do those who wait, and got
-    nothing yet, begin with the new one. `base` is the revision the writer saw. What `start_track` asks of a
-    track holds for one that runs. Raises `TrackInvalid` with everything that is wrong,
-    `EditedMeanwhile`, and `Track.DoesNotExist`.
+    nothing yet, begin with the new one. `base` and `base_name` are the revision and the name that the writer saw. What
+    `start_track` asks of a track holds for one that runs. Raises `TrackInvalid` with everything that is wrong,
+    `EditedMeanwhile`, `RenamedMeanwhile`, and `Track.DoesNotExist`.
     """
     if problems := check_track(name=name, lasts_days=lasts_days, steps=steps):
         raise TrackInvalid(problems)
@@ -140,6 +149,8 @@ def save_track(
     newest = newest_revision(track)
     if base is not None and newest.number != base:
         raise EditedMeanwhile(newest.number)
+    if base_name is not None and track.name not in (base_name, name.strip()):
+        raise RenamedMeanwhile(track.name)
     if track.is_active and (problems := list(_against_running(steps))):
         raise TrackInvalid(problems)
     if track.name != name.strip():
@@ -246,7 +257,8 @@ def _begin_anew(track: Track, revision: TrackRevision, *, now: datetime) -> None
 
 @transaction.atomic
 def start_track(*, track_id: int, now: datetime, actor: User | None) -> Track:
-    """Let a track run: whoever waits gets what is due. Running already, nothing changes.
+    """Let a track run: whoever waits gets what is due, and what was queued before a pause goes out. Running
+    already, nothing changes.
 
     Raises `CannotRun` for a track without e-mails, or with an offer that leads to the placeholder website.
     """
@@ -257,7 +269,16 @@ def start_track(*, track_id: int, now: datetime, actor: User | None) -> Track:
     track.is_active, track.ran_at = True, track.ran_at or now
     track.save(update_fields=["is_active", "ran_at"])
     rehold_track(track.pk, now=now)
+    send_waiting(message_ids=_under_way(track), now=now)
     return track
+
+
+def _under_way(track: Track) -> list[int]:
+    """E-mails that were queued before the track was paused, and wait since."""
+    waiting = Delivery.objects.filter(
+        enrolment__track=track, sent_at=None, message__state=MessageState.PENDING
+    )
+    return [message_id for message_id in waiting.values_list("message_id", flat=True) if message_id]
 
 
 def _check_ready(revision: TrackRevision) -> None:
@@ -272,7 +293,9 @@ def _check_ready(revision: TrackRevision) -> None:
 
 @transaction.atomic
 def pause_track(*, track_id: int, now: datetime, actor: User | None) -> Track:
-    """Stop sending: whoever is in the track stays and waits. Paused already, nothing changes."""
+    """Stop sending: whoever is in the track stays and waits, and so does what is queued (`vetoes.veto`). Paused
+    already, nothing changes.
+    """
     track = lock_track(track_id)
     if not track.is_active:
         return track

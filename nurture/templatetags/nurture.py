@@ -10,11 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from nurture.rules import Part, TemplateError, Text, parse
-from nurture.selectors.wording import label_of, readable
+from nurture.selectors.wording import label_of, readable, said_span
 
 register = template.Library()
 
 register.filter("readable", readable)
+register.filter("said_span", said_span)
 
 
 @register.simple_tag

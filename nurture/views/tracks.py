@@ -25,6 +25,7 @@ from nurture.selectors.tracks import (
     promised_without_track,
     revisions_of,
     sample_leads,
+    several_agreements,
     step_lines,
     track_lines,
 )
@@ -49,6 +50,7 @@ def _overview(request: PortalRequest, form: SiteForm, status: int = 200) -> Http
     context = {
         "lines": lines,
         "missing": promised_without_track(),
+        "several_agreements": several_agreements(),
         "running": len(running),
         "inside": sum(line.figures.inside for line in lines),
         "unreachable": sum(line.figures.unreachable for line in lines),
@@ -66,25 +68,17 @@ def _overview(request: PortalRequest, form: SiteForm, status: int = 200) -> Http
 @require_POST
 @requires(Capability.RUN_NURTURE)
 def adopt(request: PortalRequest) -> HttpResponse:
-    """The website that the starter's offers lead to, and the tracks start; or those without one are made."""
+    """The website that the starter's offers lead to, and the tracks of every agreement start; or none does."""
     form = SiteForm(request.POST)
     if not form.is_valid():
         return _overview(request, form, status=422)
-    started = 0
-    for agreement_id in {line.track.agreement_id for line in track_lines(now=timezone.now())}:
-        try:
-            started += len(
-                services.adopt_starter_tracks(
-                    agreement_id=agreement_id,
-                    site=form.cleaned_data["site"],
-                    now=timezone.now(),
-                    actor=request.user,
-                )
-            )
-        except TrackInvalid as refusal:
-            form.add_error("site", refusal.message)
-            return _overview(request, form, status=422)
-    messages.success(request, _("Tracks started: %(count)s.") % {"count": started})
+    site = form.cleaned_data["site"]
+    try:
+        started = services.adopt_everywhere(site=site, now=timezone.now(), actor=request.user)
+    except TrackInvalid as refusal:
+        form.add_error("site", refusal.message)
+        return _overview(request, form, status=422)
+    messages.success(request, _("Tracks started: %(count)s.") % {"count": len(started)})
     return redirect("nurture:home")
 
 
@@ -108,6 +102,8 @@ def track(request: PortalRequest, pk: int) -> HttpResponse:
         "rows": [(enrolment, cause_words(enrolment)) for enrolment in page],
         "shown": shown,
         "steps": step_lines(shown, now=now),
+        "waits_for_start": line.track.ran_at is None and bool(line.steps),
+        "several_agreements": several_agreements(),
         "revisions": revisions_of(line.track),
         "may_run": request.user.can(Capability.RUN_NURTURE),
         "may_enrol": request.user.can(Capability.EDIT_LEADS),
@@ -158,7 +154,12 @@ def edit(request: PortalRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Track.objects.select_related("agreement"), pk=pk)
     newest = newest_revision(found)
     if request.method != "POST":
-        initial = {"base": newest.number, "name": found.name, "lasts_days": newest.lasts_days}
+        initial = {
+            "base": newest.number,
+            "named": found.name,
+            "name": found.name,
+            "lasts_days": newest.lasts_days,
+        }
         return _writing(request, found, TrackWriting.of(initial, drafts_of(newest)))
     writing = TrackWriting.sent(request.POST)
     is_valid = writing.is_valid()
@@ -188,6 +189,7 @@ def _save(request: PortalRequest, found: Track, writing: TrackWriting) -> bool:
             steps=writing.drafts,
             note=values["note"],
             base=values["base"],
+            base_name=values["named"] or None,
             now=timezone.now(),
             actor=request.user,
         )
@@ -196,15 +198,24 @@ def _save(request: PortalRequest, found: Track, writing: TrackWriting) -> bool:
         return False
     except services.EditedMeanwhile as refusal:
         writing.track.add_error(None, refusal.message)
-        data = writing.track.data.copy() if isinstance(writing.track.data, QueryDict) else {}
-        data["base"] = str(newest_revision(found).number)
-        writing.track.data = data
+        _has_seen(writing, "base", str(newest_revision(found).number))
+        return False
+    except services.RenamedMeanwhile as refusal:
+        writing.track.add_error("name", refusal.message)
+        _has_seen(writing, "named", refusal.name)
         return False
     if revision.number == values["base"]:
         messages.success(request, _("Saved: the e-mails are as they were."))
     else:
         messages.success(request, _("Saved as revision %(number)s.") % {"number": revision.number})
     return True
+
+
+def _has_seen(writing: TrackWriting, field: str, value: str) -> None:
+    """What the writer was told now: saved again, it stands."""
+    data = writing.track.data.copy() if isinstance(writing.track.data, QueryDict) else {}
+    data[field] = value
+    writing.track.data = data
 
 
 def _rework(request: PortalRequest, found: Track, writing: TrackWriting) -> HttpResponse:

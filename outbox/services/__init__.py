@@ -1,6 +1,13 @@
 """Everything the portal tells someone: written in the transaction of the act, delivered by a worker."""
 
-from outbox.services.acts import queue_trial, retry_mails, retry_server, retry_stuck, withhold_mails
+from outbox.services.acts import (
+    queue_trial,
+    retry_mails,
+    retry_server,
+    retry_stuck,
+    send_waiting,
+    withhold_mails,
+)
 from outbox.services.delivery import deliver_mails
 from outbox.services.emptying import empty_old_mails
 from outbox.services.keeping import keeping_mails
@@ -20,6 +27,7 @@ __all__ = [
     "retry_mails",
     "retry_server",
     "retry_stuck",
+    "send_waiting",
     "tell",
     "withhold_mails",
 ]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from outbox.models import TRIED_AGAIN, MailServer, Message, MessageState
+from outbox.services.delivery import LEASE
 from outbox.services.mails import Mail, queue_mails
 
 
@@ -23,6 +24,16 @@ def retry_mails(*, message_ids: Collection[int], now: datetime, actor: User) -> 
 def retry_stuck(*, now: datetime, actor: User) -> int:
     """Have every stuck e-mail tried again at once; return how many."""
     return Message.objects.mails().stuck().update(state=MessageState.PENDING, attempts=0, next_attempt_at=now)
+
+
+def send_waiting(*, message_ids: Collection[int], now: datetime) -> int:
+    """Have those of these e-mails that have to wait looked at at once; return how many.
+
+    What a worker may be sending at the moment is left to it: its lease, or its row while it records.
+    """
+    waiting = Message.objects.mails().filter(pk__in=message_ids, state=MessageState.PENDING)
+    later = waiting.filter(next_attempt_at__gt=now + LEASE).select_for_update(skip_locked=True)
+    return Message.objects.filter(pk__in=list(later.values_list("pk", flat=True))).update(next_attempt_at=now)
 
 
 def withhold_mails(*, message_ids: Collection[int], now: datetime, actor: User) -> int:

@@ -19,11 +19,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
 from django.db.models import F
 
-from outbox.extensions import vetoes
+from outbox.extensions import NotYet, vetoes
 from outbox.models import MailServer, Message, MessageState
 from outbox.rules import CLOSING, MOST_TRIES, Outcome, outcome
 from outbox.services.letters import letter
-from outbox.services.records import record, try_later
+from outbox.services.records import put_off, record, try_later
 from outbox.services.server import Server, ServerTrouble, note_answer, note_failure, reply, said
 
 BATCH = 20
@@ -33,6 +33,8 @@ LONGEST_PASS = 20.0
 """Seconds after which a pass takes no further e-mail."""
 SENDERS_LOCK = 0x5E4D
 """First key of the advisory locks that count who is sending."""
+ASKED_AGAIN = timedelta(minutes=10)
+"""After which an e-mail that has to wait is looked at again."""
 MOST_DROPS = 2
 """So many lost connections in a row are the server's fault rather than an e-mail's."""
 
@@ -131,7 +133,7 @@ def _send_batch(batch: Sequence[Message], this: Pass) -> None:
     left = {each.pk: each for each in batch}
     try:
         for pk, reason in _vetoed(batch).items():
-            record(left.pop(pk), MessageState.WITHHELD, now=this.now, why=reason)
+            _hold_back(left.pop(pk), reason, this)
         while left and not this.is_over:
             _send(left.pop(next(iter(left))), this)
     finally:
@@ -143,6 +145,13 @@ def _vetoed(batch: Sequence[Message]) -> dict[int, str]:
     answers = [veto(batch) for veto in vetoes]
     known = {each.pk for each in batch}
     return {pk: why for answer in reversed(answers) for pk, why in answer.items() if pk in known}
+
+
+def _hold_back(message: Message, reason: str, this: Pass) -> None:
+    """For good, or till whoever asked for it to wait is asked again."""
+    if isinstance(reason, NotYet):
+        return put_off(message, until=this.now + ASKED_AGAIN, why=reason)
+    return record(message, MessageState.WITHHELD, now=this.now, why=reason)
 
 
 def _give_back(ids: Collection[int], this: Pass) -> None:

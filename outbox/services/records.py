@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.dispatch import Signal
 
 from outbox.models import Message, MessageState
@@ -46,6 +47,16 @@ def _record(message: Message, state: MessageState, now: datetime, why: str, sile
     )
     if changed and state in SIGNALS and not silently:
         SIGNALS[state].send(Message, message_ids=[message.pk], now=now)
+
+
+def put_off(message: Message, *, until: datetime, why: str) -> None:
+    """Leave it waiting till then, with its tries as they were: nobody tried to send it."""
+    mine = Message.objects.filter(pk=message.pk, state=MessageState.PENDING, attempts=message.attempts)
+    mine.update(
+        attempts=F("attempts") - 1,
+        next_attempt_at=until,
+        last_error=one_line(why, longest=LONGEST_WORDS),
+    )
 
 
 def try_later(message: Message, *, now: datetime, why: str) -> None:

@@ -20,14 +20,18 @@ from nurture.services import (
     leave_track,
     lift_suppression,
     note_fetch,
+    pause_track,
     read_token,
     send_steps,
+    start_track,
     suppress_by_hand,
     take_bounces,
     unsubscribe,
 )
 from nurture.services.letters import OFFER, UNSUBSCRIBE, token
+from nurture.services.plans import text_of, texts_received
 from nurture.vetoes import veto
+from outbox.extensions import NotYet
 from outbox.models import Message
 from outbox.signals import mails_refused, mails_sent
 from tests.factories.handoffs import SalesTeam
@@ -205,6 +209,53 @@ def test_veto_holds_back_from_who_left(delivery: Delivery, sales_team: SalesTeam
     leave_track(enrolment_id=delivery.enrolment_id, now=now, actor=sales_team.mia)
     mail = mails().get()
     assert veto([mail]) == {mail.pk: "The lead left the track: Taken out by hand."}
+
+
+def test_what_is_queued_when_a_track_is_paused_waits_till_it_starts(
+    delivery: Delivery, track: Track, now: datetime
+) -> None:
+    later = now + DAY
+    Message.objects.filter(pk=delivery.message_id).update(state="pending", next_attempt_at=later + DAY)
+    pause_track(track_id=track.pk, now=now, actor=None)
+    mail = mails().get()
+    [why] = veto([mail]).values()
+    assert (type(why), str(why)) == (
+        NotYet,
+        "The track is paused: it goes out once the track is started again.",
+    )
+    start_track(track_id=track.pk, now=later, actor=None)
+    assert (veto([mail]), mails().get().next_attempt_at) == ({}, later)
+
+
+def test_who_left_a_paused_track_is_not_written_to_later(
+    delivery: Delivery, track: Track, sales_team: SalesTeam, now: datetime
+) -> None:
+    pause_track(track_id=track.pk, now=now, actor=None)
+    leave_track(enrolment_id=delivery.enrolment_id, now=now, actor=sales_team.mia)
+    mail = mails().get()
+    [why] = veto([mail]).values()
+    assert (type(why), str(why)) == (str, "The lead left the track: Taken out by hand.")
+
+
+@pytest.mark.parametrize(("state", "position"), [("withheld", 1), ("refused", 1), ("kept", 2), ("sent", 2)])
+def test_what_its_reader_never_got_comes_again(
+    state: str, position: int, delivery: Delivery, track: Track, now: datetime
+) -> None:
+    sent_at = now if state == "sent" else None
+    Message.objects.filter(pk=delivery.message_id).update(state=state, sent_at=sent_at)
+    [again] = enrol(track, delivery.enrolment.lead, now=now + 2 * DAY)
+    assert again.position == position
+
+
+def test_texts_received_are_known_without_loading_them(
+    delivery: Delivery,
+) -> None:
+    lead_id = delivery.enrolment.lead_id
+    with CaptureQueriesContext(connection) as captured:
+        [texts] = texts_received([lead_id]).values()
+    assert texts == {text_of(delivery.step)}
+    [query] = captured
+    assert query["sql"].count('"nurture_step"."body"') == query["sql"].count("MD5(") == 1
 
 
 def test_veto_costs_two_queries(

@@ -1,5 +1,6 @@
 """The pages: what they show, what they refuse, and that nothing typed is lost."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,13 +11,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from agreements.models import Version
+from agreements.spans import Span
 from leads.models import Activity, Consent
 from nurture.models import Delivery, Enrolment, Suppression, Track, TrackRevision
-from nurture.services import pause_track, save_track, send_steps, suppress_by_hand
+from nurture.selectors.wording import said_span
+from nurture.services import TrackInvalid, TrackProblem, pause_track, save_track, send_steps, suppress_by_hand
+from nurture.services import starter as starter_service
 from nurture.services.letters import OFFER, UNSUBSCRIBE, token
 from outbox.models import Message
+from tests.factories.agreements import active_version, starter_content
 from tests.factories.handoffs import SalesTeam
 from tests.factories.nurture import STEPS, enrol, returned, running_track, sent, willing
 
@@ -50,6 +56,13 @@ def form_of(track: Track, base: int = 2, steps: Any = STEPS, **changes: str) -> 
     return data | changes
 
 
+def south_of(starter: Version, *, now: datetime) -> Version:
+    """A second agreement, with tracks of the same names."""
+    covers = [{"field": "company.country", "op": "in", "value": ["IT"]}]
+    about = {"name": "South", "slug": "south", "default": False, "covers": covers}
+    return active_version(starter_content(agreement=starter_content()["agreement"] | about), now=now)
+
+
 # --- Reading ------------------------------------------------------------------------------------------------
 
 
@@ -67,6 +80,29 @@ def test_home_warns_of_what_the_agreement_promises_and_starts_it(marketing: Clie
     answer = marketing.post("/nurture/starter/", {"site": "https://www.bar.example"}, follow=True)
     page = answer.content.decode()
     assert ("promises more" in page, "Tracks started: 3." in page) == (False, True)
+
+
+def test_starting_for_a_website_is_one_act_for_all_agreements(
+    marketing: Client, starter: Version, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    south = south_of(starter, now=now)
+    whole = starter_service.adopt_starter_tracks
+    asked: list[int] = []
+
+    def refuse_the_second(*, agreement_id: int, **given: Any) -> list[Track]:
+        asked.append(agreement_id)
+        if len(asked) == 2:
+            raise TrackInvalid([TrackProblem(0, "site", "Not for this one.")])
+        return whole(agreement_id=agreement_id, **given)
+
+    monkeypatch.setattr(starter_service, "adopt_starter_tracks", refuse_the_second)
+    answer = marketing.post("/nurture/starter/", {"site": "https://www.bar.example"})
+    assert (answer.status_code, "Not for this one." in answer.content.decode()) == (422, True)
+    assert asked == sorted([starter.agreement_id, south.agreement_id])
+    assert not Track.objects.filter(is_active=True).exists()
+    monkeypatch.undo()
+    marketing.post("/nurture/starter/", {"site": "https://www.bar.example"})
+    assert Track.objects.filter(is_active=True).count() == 6
 
 
 def test_home_counts_what_they_did(
@@ -126,6 +162,41 @@ def test_track_says_who_cannot_be_written_to(
     page = rep.get(f"/nurture/{track.pk}/?show=held").content.decode()
     assert "Ben Ruiz" in page
     assert "Cannot be written to: no e-mail address" in page
+
+
+def test_tracks_of_one_name_say_of_which_agreement_they_are(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    def said() -> list[bool]:
+        pages = [
+            marketing.get(address).content.decode() for address in ("/nurture/", f"/nurture/{track.pk}/")
+        ]
+        return ["<bdi>Marketing and sales</bdi>" in page for page in pages]
+
+    assert said() == [False, False]
+    south_of(starter, now=now)
+    assert said() == [True, True]
+    assert "<bdi>South</bdi>" in marketing.get("/nurture/").content.decode()
+
+
+def test_a_track_that_waits_for_its_start_offers_that_first(
+    marketing: Client, starter: Version, track: Track, now: datetime
+) -> None:
+    def primary(found: Track) -> list[str]:
+        page = marketing.get(f"/nurture/{found.pk}/").content.decode()
+        return re.findall(r'class="btn btn-primary".*?</svg>(\w+)', page)
+
+    assert primary(Track.objects.get(key="track-awareness")) == ["Start"]
+    assert primary(track) == ["Change"]
+    pause_track(track_id=track.pk, now=now, actor=None)
+    assert primary(track) == ["Change"]
+
+
+def test_waits_are_said_in_the_reader_s_language(marketing: Client, track: Track) -> None:
+    with override("ar"):
+        assert said_span(Span.parse("6 days")) == "6 أيام"
+    assert said_span(Span.parse("1 business day")) == "1 business day"
+    assert ">3 days</span>" in marketing.get(f"/nurture/{track.pk}/").content.decode()
 
 
 def test_unknown_track_is_not_found(marketing: Client, starter: Version) -> None:
@@ -197,6 +268,28 @@ def test_edit_of_what_somebody_saved_meanwhile_is_refused_once(marketing: Client
     page = answer.content.decode()
     assert (answer.status_code, "saved revision 2 meanwhile" in page, "Mine" in page) == (422, True, True)
     assert 'name="base" value="2"' in page
+
+
+@pytest.mark.parametrize("mine", ["Mine", "As it was"])
+def test_a_name_that_somebody_changed_meanwhile_is_not_overwritten_unseen(
+    mine: str, marketing: Client, track: Track
+) -> None:
+    Track.objects.filter(pk=track.pk).update(name="Theirs")
+    data = form_of(track, save="1", named="As it was", name=mine)
+    page = marketing.post(f"/nurture/{track.pk}/edit/", data)
+    assert (page.status_code, "Somebody named it “Theirs” meanwhile" in page.content.decode()) == (422, True)
+    assert (Track.objects.get(pk=track.pk).name, 'name="named" value="Theirs"' in page.content.decode()) == (
+        "Theirs",
+        True,
+    )
+    assert marketing.post(f"/nurture/{track.pk}/edit/", data | {"named": "Theirs"}).status_code == 302
+    assert Track.objects.get(pk=track.pk).name == mine
+
+
+def test_a_name_that_both_changed_alike_is_saved(marketing: Client, track: Track) -> None:
+    Track.objects.filter(pk=track.pk).update(name="Ours")
+    data = form_of(track, save="1", named="As it was", name="Ours")
+    assert marketing.post(f"/nurture/{track.pk}/edit/", data).status_code == 302
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from outbox.services import (
     retry_mails,
     retry_server,
     retry_stuck,
+    send_waiting,
     withhold_mails,
 )
 from outbox.services.delivery import LEASE, SENDERS_LOCK
@@ -352,6 +353,28 @@ class TestVetoing:
         assert retry_mails(message_ids=[a], now=now, actor=UserFactory()) == 1
         deliver_mails(now=now)
         assert (states(), post.received) == ({"a": "withheld"}, [])
+
+    def test_what_has_to_wait_is_asked_for_again_and_loses_no_try(self, post, now, no_to, heard):
+        a, _b = queue(now, "a", "b")
+        no_to[a] = extensions.NotYet("The track is paused.")
+        deliver_mails(now=now)
+        assert states() == {"a": "pending", "b": "sent"}
+        assert (message().attempts, message().last_error) == (0, "The track is paused.")
+        deliver_mails(now=now + timedelta(minutes=5))
+        assert post.subjects == ["Offer b"]
+        del no_to[a]
+        deliver_mails(now=now + timedelta(minutes=11))
+        assert (states(), post.subjects) == ({"a": "sent", "b": "sent"}, ["Offer b", "Offer a"])
+
+    def test_what_waits_is_brought_forward_and_what_is_being_sent_is_not(self, post, now, no_to):
+        a, b = queue(now, "a", "b")
+        no_to[a] = extensions.NotYet("The track is paused.")
+        deliver_mails(now=now)
+        Message.objects.filter(pk=b).update(state="pending", sent_at=None, next_attempt_at=now + LEASE)
+        no_to.clear()
+        assert send_waiting(message_ids=[a, b], now=now + timedelta(seconds=1)) == 1
+        deliver_mails(now=now + timedelta(seconds=1))
+        assert (states(), post.subjects) == ({"a": "sent", "b": "pending"}, ["Offer b", "Offer a"])
 
     def test_a_veto_that_fails_sends_nothing_and_loses_nothing(self, post, now):
         def broken(messages):
