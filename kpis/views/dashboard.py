@@ -89,6 +89,7 @@ def dashboard(request: PortalRequest) -> HttpResponse:
         "months": months(asked),
         "neighbours": neighbours(asked),
         "kept_params": {name: value for name, value in asked.params.items() if name in ("from", "to")},
+        "may_import": request.user.can(Capability.IMPORT_LEADS),
         "is_empty": not any(read[key].numerator for key in TOLD),
         "now": now,
     }
