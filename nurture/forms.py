@@ -14,13 +14,6 @@ from nurture.services.tracks import MOST_STEPS
 KNOWN = ", ".join(VARIABLES)
 
 
-def number_of(text: str) -> int | None:
-    """The number that an address or a hidden field says; None for whatever else stands there: digits that are
-    not ours, such as “²”, or more of them than any row has.
-    """
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
-
-
 class TrackForm(forms.Form):
     """A track but for its e-mails. `base` and `named` are the revision and the name that the writer saw."""
 
@@ -85,7 +78,7 @@ class TrackWriting:
     @classmethod
     def sent(cls, data: Any) -> "TrackWriting":
         """As it was typed."""
-        count = min(number_of(data.get("steps", "")) or 0, MOST_STEPS + 1)
+        count = min(whole_number(data.get("steps", "")) or 0, MOST_STEPS + 1)
         return cls(TrackForm(data), [StepForm(data, prefix=f"step-{number}") for number in range(count)])
 
     def is_valid(self) -> bool:

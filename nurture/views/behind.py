@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
+from accounts.rules import whole_number
 from leads.importing.rows import guarded
 from leads.models import Lead
-from nurture.forms import number_of
 from nurture.models import Delivery, Enrolment, Step, Track, TrackRevision
 from nurture.selectors.behind import Cut, Figure, mails_counted, people_counted
 from nurture.selectors.leads import state_words
@@ -95,7 +95,7 @@ def _named(request: PortalRequest, name: str, among: QuerySet[Any]) -> Any:
     text = request.GET.get(name, "")
     if not text:
         return None
-    found = among.filter(pk=number_of(text)).first()
+    found = among.filter(pk=whole_number(text)).first()
     if found is None:
         raise Http404
     return found

@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
+from accounts.rules import whole_number
 from leads.models import Lead
 from nurture import services
-from nurture.forms import KNOWN, SiteForm, TrackWriting, number_of
+from nurture.forms import KNOWN, SiteForm, TrackWriting
 from nurture.models import Enrolment, Step, Suppression, Track, TrackRevision
 from nurture.rules import TemplateError
 from nurture.selectors.tracks import (
@@ -120,7 +121,7 @@ def _nowhere() -> Any:
 def _revision(request: PortalRequest, found: Track) -> TrackRevision | None:
     """The revision that the address names, to be read; none where it names none."""
     text = request.GET.get("revision", "")
-    return get_object_or_404(TrackRevision, track=found, number=number_of(text)) if text else None
+    return get_object_or_404(TrackRevision, track=found, number=whole_number(text)) if text else None
 
 
 @require_POST
@@ -234,7 +235,7 @@ def _rework(request: PortalRequest, found: Track, writing: TrackWriting) -> Http
 
 def _index(text: str, drafts: list[StepDraft]) -> int:
     """Which e-mail a button belongs to, from 0."""
-    place = number_of(text)
+    place = whole_number(text)
     if place is None or place >= len(drafts):
         raise Http404
     return place
@@ -291,7 +292,7 @@ def _composed(step: Step, lead: Lead) -> Letter:
 def _chosen(text: str, found: Track, samples: list[Enrolment]) -> Lead | None:
     """The lead that was chosen, else one of the track, else the newest of the agreement."""
     leads = Lead.objects.select_related("company").filter(agreement=found.agreement_id)
-    if (lead_id := number_of(text)) and (chosen := leads.filter(pk=lead_id).first()):
+    if (lead_id := whole_number(text)) and (chosen := leads.filter(pk=lead_id).first()):
         return chosen
     return samples[0].lead if samples else leads.exclude(Q(email=None)).order_by("-created_at", "-pk").first()
 

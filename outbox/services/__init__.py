@@ -10,13 +10,14 @@ from outbox.services.acts import (
 )
 from outbox.services.delivery import deliver_mails
 from outbox.services.emptying import empty_old_mails
-from outbox.services.keeping import keeping_mails
+from outbox.services.keeping import answer_kept, keeping_mails
 from outbox.services.mails import Mail, queue_mails
 from outbox.services.notices import Tell, mark_read, mark_unread, tell
 
 __all__ = [
     "Mail",
     "Tell",
+    "answer_kept",
     "deliver_mails",
     "empty_old_mails",
     "keeping_mails",

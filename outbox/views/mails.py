@@ -51,6 +51,7 @@ def mails(request: PortalRequest) -> HttpResponse:
         "choices": _choices(counts, state),
         "stuck": counts[MessageState.STUCK],
         "waiting": counts[MessageState.PENDING],
+        "sent": counts[MessageState.SENT],
         "is_set": settings.EMAIL_IS_SET,
         "trouble": selectors.mail_server_trouble() if settings.EMAIL_IS_SET else None,
         "now": timezone.now(),

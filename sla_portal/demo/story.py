@@ -21,12 +21,12 @@ from leads.models import ChangeSource
 from leads.services import append_activities, upsert_leads
 from nurture.models import Delivery
 from nurture.services import adopt_starter_tracks, send_steps
-from outbox.services import mark_read
+from outbox.services import answer_kept, keeping_mails, mark_read
 from scoring.services import rescore_stale
 from sla_portal.demo import cast
 from sla_portal.demo.market import Visit, Visitor, business_time_before, visitors, visitors_of
 from sla_portal.demo.promise import promise
-from sla_portal.demo.readers import Readers
+from sla_portal.demo.readers import BOUNCED, Readers
 from sla_portal.demo.reps import Desk
 
 DAYS = 64
@@ -77,6 +77,7 @@ class Story:
         self._decay(self.end)
         self._sweep(self.end)
         self._settle(self.end)
+        answer_kept(now=self.end)
         progress(1.0)
 
     # --- before the first day ---
@@ -98,7 +99,10 @@ class Story:
 
     def _agree(self, now: datetime, change_note: str = "") -> Version:
         """Both sides sign the starter agreement, with the goals of the quarter they are in."""
-        version = load_agreement(source=promise(change_note), now=now, actor=self.people["admin"])
+        share = rest_of_quarter(now.date())
+        version = load_agreement(
+            source=promise(change_note, share=share), now=now, actor=self.people["admin"]
+        )
         signers = [self.people["marketing"], self.people["sales"]]
         return activate_version(version=version, signers=signers, now=now, actor=self.people["admin"])
 
@@ -180,9 +184,12 @@ class Story:
     def _write_letters(self, now: datetime) -> None:
         while send_steps(now=now):
             pass
-        for delivery in Delivery.objects.filter(pk__gt=self.last_delivery).order_by("pk"):
+        new = list(Delivery.objects.filter(pk__gt=self.last_delivery).order_by("pk"))
+        refused = {delivery.pk: delivery for delivery in new if self.readers.bounces(delivery)}
+        answer_kept(refused={each.message_id or 0: BOUNCED for each in refused.values()}, now=now)
+        for delivery in new:
             self.last_delivery = delivery.pk
-            if reaction := self.readers.receive(delivery):
+            if delivery.pk not in refused and (reaction := self.readers.receive(delivery)):
                 self.plan(reaction.at, self._then_give_to_reps(reaction.run))
 
     def _then_give_to_reps(self, run: Callable[[datetime], None]) -> Callable[[datetime], None]:
@@ -235,9 +242,19 @@ class Story:
             )
 
 
+def rest_of_quarter(day: date) -> float:
+    """How much of its quarter is left on a day, that day included: 1 on its first."""
+    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+    following = date(first.year + first.month // 10, first.month % 12 + 3 if first.month < 10 else 1, 1)
+    return (following - day) / (following - first)
+
+
 def tell_story(*, now: datetime, progress: Progress) -> dict[str, User]:
-    """Play everything up to `now` in one transaction, so that a broken start leaves nothing; returns the people."""
-    with transaction.atomic():
+    """Play everything up to `now` in one transaction, so that a broken start leaves nothing; returns the people.
+
+    No e-mail of it leaves the portal, whatever server is set up: what was sent was sent in the story.
+    """
+    with transaction.atomic(), keeping_mails():
         story = Story(end=now.astimezone(UTC).replace(microsecond=0))
         story.play(progress)
     with connection.cursor() as cursor:

@@ -6,8 +6,9 @@ import pytest
 from django.db import transaction
 
 from outbox.models import Channel, Message, MessageState, Notice
-from outbox.services import Mail, Tell, empty_old_mails, keeping_mails, queue_mails, tell
+from outbox.services import Mail, Tell, answer_kept, empty_old_mails, keeping_mails, queue_mails, tell
 from outbox.services.mails import address_problem
+from outbox.signals import mails_refused, mails_sent
 from tests.factories.accounts import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,27 @@ def test_without_a_server_mails_are_kept(now, settings):
     settings.EMAIL_IS_SET = False
     queue_mails([mail()], now=now)
     assert list(Message.objects.values_list("state", "next_attempt_at")) == [(MessageState.KEPT, None)]
+
+
+def test_a_made_up_history_has_a_made_up_server_and_real_life_has_none(now):
+    heard = []
+
+    def hear(sender, message_ids, now, **_):
+        heard.append((message_ids, now))
+
+    mails_sent.connect(hear)
+    mails_refused.connect(hear)
+    with keeping_mails():
+        a, b = queue_mails([Mail("a@x.example", "A", "", "a"), Mail("b@x.example", "B", "", "b")], now=now)
+        assert answer_kept(refused={b: "550 No such user"}, now=now) == 2
+        assert answer_kept(now=now) == 0
+    states = dict(Message.objects.values_list("pk", "state"))
+    assert states == {a: "sent", b: "refused"}
+    assert {message.context["made_up"] for message in Message.objects.all()} == {True}
+    assert heard[:2] == [([a], now), ([b], now)]
+    queue_mails([Mail("c@x.example", "C", "", "c")], now=now)
+    with pytest.raises(RuntimeError):
+        answer_kept(now=now)
 
 
 def test_inside_keeping_mails_they_are_kept_whatever_is_set(now):

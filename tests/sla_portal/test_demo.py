@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,10 +14,12 @@ from handoffs.models import Attempt, Breach, Deadline, Handoff
 from kpis.models import TrafficDay
 from launcher import prepare
 from leads.models import Lead, StageChange
-from nurture.models import Delivery
-from sla_portal.demo import story
+from nurture.models import Delivery, SuppressedWhy, Suppression
+from outbox.models import Message
+from sla_portal.demo import readers, story
 from sla_portal.demo.cast import DOMAIN
 from sla_portal.demo.mark import is_loaded
+from sla_portal.demo.promise import promise
 from sla_portal.settings import is_demo
 from tests.factories.accounts import UserFactory
 from tests.factories.leads import LeadFactory, first_entries_told
@@ -94,6 +96,38 @@ def test_the_story_ends_now_and_shows_how_far_it_is() -> None:
 
 def an_agreement() -> Agreement:
     return Agreement.objects.create(slug="europe", calendar=BusinessCalendar.objects.create(name="Europe"))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_every_email_of_the_story_was_answered_as_its_readers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "BOUNCES", 2)
+    monkeypatch.setattr(readers, "HAVE_ENOUGH", (1, 3))
+    story.tell_story(now=NOW, progress=lambda share: None)
+    mails = Message.objects.mails()
+    assert set(mails.values_list("state", flat=True)) == {"sent", "refused"}
+    assert not mails.exclude(context={"made_up": True}).exists()
+    assert not Delivery.objects.filter(sent_at=None, refused_at=None).exists()
+    assert not Delivery.objects.followed().filter(sent_at=None).exists()
+    whys = set(Suppression.objects.values_list("why", flat=True))
+    assert whys == {SuppressedWhy.BOUNCED, SuppressedWhy.UNSUBSCRIBED}
+    assert Suppression.objects.filter(why=SuppressedWhy.BOUNCED).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "share"),
+    [
+        (date(2026, 10, 1), 1),
+        (date(2026, 11, 16), 46 / 92),
+        (date(2026, 12, 31), 1 / 92),
+        (date(2027, 1, 1), 1),
+        (date(2028, 2, 15), 46 / 91),
+    ],
+)
+def test_goals_are_of_the_rest_of_the_quarter(day: date, share: float) -> None:
+    assert story.rest_of_quarter(day) == pytest.approx(share)
+    goals = {clause["key"]: clause.get("target") for clause in promise(share=share)["goals"]}
+    assert goals["goal-mqls"] == round(100 * share)
 
 
 @pytest.mark.django_db

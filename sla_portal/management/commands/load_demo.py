@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 from django.utils import timezone
 
-from outbox.services import keeping_mails
 from sla_portal.demo.mark import is_empty, is_loaded
 from sla_portal.demo.story import tell_story
 
@@ -25,8 +23,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "This database has people, leads or agreements in it. The demo company needs an empty one."
             )
-        with transaction.atomic(), keeping_mails():
-            tell_story(now=timezone.now(), progress=self._show)
+        tell_story(now=timezone.now(), progress=self._show)
         if options["verbosity"]:
             self.stdout.write(
                 "\nThe demo company is loaded." if self._shown >= 0 else "The demo company is loaded."
