@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.rules import whole_number
 from nurture.models import NurtureTrack
 from nurture.rules import VARIABLES
 from nurture.services import StepDraft, TrackProblem
