@@ -7,6 +7,9 @@ from leads.models import Lead
 from nurture.models import Delivery
 from nurture.rules import VARIABLES, Part, TemplateError, Text, parse
 
+ISOLATED, NO_MORE = "\u2068", "\u2069"
+"""Around a label, whose language need not be that of the e-mail: a label that reads from the right does not turn it."""
+
 
 def subject_of(delivery: Delivery) -> str:
     """As the lead read it; with blanks where the message is no longer there. Needs `message` and `step`."""
@@ -23,7 +26,7 @@ def readable(template: str) -> str:
 
 
 def _said(part: Part) -> str:
-    return part.words if isinstance(part, Text) else f"[{label_of(part.name)}]"
+    return part.words if isinstance(part, Text) else f"{ISOLATED}[{label_of(part.name)}]{NO_MORE}"
 
 
 def values_of(lead: Lead) -> dict[str, str]:

@@ -28,7 +28,7 @@ def behind(figure: str, **cut: Any) -> str:
 
 @register.simple_tag
 def letter_words(text: str) -> SafeString:
-    """A text as marketing wrote it, with its places to fill as labelled blanks."""
+    """A text as marketing wrote it, with its places to fill as labelled blanks, each in its own direction."""
     try:
         parts = parse(text)
     except TemplateError:
@@ -40,4 +40,4 @@ def _part(part: Part) -> SafeString | str:
     if isinstance(part, Text):
         return part.words
     otherwise = _("or “%(words)s”") % {"words": part.fallback} if part.fallback else ""
-    return format_html('<span class="nurture-blank" title="{}">{}</span>', otherwise, label_of(part.name))
+    return format_html('<bdi class="nurture-blank" title="{}">{}</bdi>', otherwise, label_of(part.name))

@@ -17,10 +17,11 @@ from agreements.models import Version
 from agreements.spans import Span
 from leads.models import Activity, Consent
 from nurture.models import Delivery, Enrolment, Suppression, Track, TrackRevision
-from nurture.selectors.wording import said_span
+from nurture.selectors.wording import readable, said_span
 from nurture.services import TrackInvalid, TrackProblem, pause_track, save_track, send_steps, suppress_by_hand
 from nurture.services import starter as starter_service
 from nurture.services.letters import OFFER, UNSUBSCRIBE, token
+from nurture.templatetags.nurture import letter_words
 from outbox.models import Message
 from tests.factories.agreements import active_version, starter_content
 from tests.factories.handoffs import SalesTeam
@@ -190,6 +191,14 @@ def test_a_track_that_waits_for_its_start_offers_that_first(
     assert primary(track) == ["Change"]
     pause_track(track_id=track.pk, now=now, actor=None)
     assert primary(track) == ["Change"]
+
+
+def test_a_label_in_another_language_does_not_turn_the_subject(track: Track) -> None:
+    with override("ar"):
+        assert readable("{{ first_name|Hello }}, where?") == "\u2068[الاسم الأول]\u2069, where?"
+        assert letter_words("{{ first_name|Hello }}, where?") == (
+            '<bdi class="nurture-blank" title="أو «Hello»">الاسم الأول</bdi>, where?'
+        )
 
 
 def test_waits_are_said_in_the_reader_s_language(marketing: Client, track: Track) -> None:
