@@ -19,8 +19,10 @@ from nurture.services import (
     pause_track,
     save_track,
     start_track,
+    suppress_by_hand,
     unsubscribe,
 )
+from tests.factories.handoffs import SalesTeam
 from tests.factories.nurture import KEY, STEPS, enrol, running_track, sent, willing
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.outside]
@@ -52,6 +54,22 @@ def begin(act: Callable[[], Any]) -> Future[Any]:
         assert time.monotonic() < until
         time.sleep(0.02)
     return begun
+
+
+def test_an_address_entered_by_hand_waits_for_whoever_holds_its_lead(
+    starter: Version, sales_team: SalesTeam, now: datetime
+) -> None:
+    lead = willing(starter, email="ada@bar.example")
+    delivery = sent(running_track(starter, now=now), lead, now=now)
+    with transaction.atomic():
+        lock_leads([lead.pk])
+        by_hand = begin(
+            lambda: suppress_by_hand(address="Ada@bar.example", now=now, actor=sales_team.marketing)
+        )
+        assert not by_hand.done(), "else it holds the address that this one is about to write"
+        unsubscribe(delivery_id=delivery.pk, now=now + DAY)
+    assert by_hand.result(timeout=40).why == "unsubscribed"
+    assert Enrolment.objects.get().ended_why == "unsubscribed"
 
 
 def test_unsubscribing_beside_a_batch_that_holds_the_lead_does_not_dead_lock(
