@@ -214,7 +214,15 @@ def test_a_template_with_an_unknown_variable_is_refused_and_kept(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "path", ["/nurture/", "/nurture/{track}/", "/nurture/{track}/edit/", "/nurture/suppressed/", "{stop}"]
+    "path",
+    [
+        "/nurture/",
+        "/nurture/{track}/",
+        "/nurture/{track}/edit/",
+        "/nurture/suppressed/",
+        "/nurture/behind/sent/",
+        "{stop}",
+    ],
 )
 def test_pages_are_accessible(
     path: str, scheme: Any, page: Page, enter: Enter, sales_team: SalesTeam, mail: Message, track: Track
