@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import Aggregate, Count, ExpressionWrapper, FloatField, Sum
+from django.db.models import Aggregate, Count, ExpressionWrapper, FloatField, Sum, Value
 from django.db.models.functions import Extract
 from django.utils.translation import gettext as _
 
@@ -122,7 +122,7 @@ class _Reading:
         alias = self.aliases.setdefault(id(part), f"part_{len(self.aliases)}")
         asked = self.by_population.setdefault(part.population, {})
         condition = part.condition(self.scope, self.now) or None
-        asked[alias] = Count("pk", filter=condition)
+        asked[alias] = Count(Value(1), filter=condition)  # the key stands in few indexes
         if part.amount and kind is Kind.DURATION:
             asked[f"{alias}_spread"] = Percentiles(_seconds(part.amount()), filter=condition)
         elif part.amount:
