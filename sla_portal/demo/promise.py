@@ -21,10 +21,8 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "commitment-mqls": {"target": 45},
 }
 
-
-"""Of a whole quarter. More leads qualify than that, and fewer deals are won than planned: one goal is ahead, one
-behind."""
 GOALS = ("goal-revenue", "goal-mqls")
+"""Of a whole quarter. More leads qualify than that, and deals are smaller than planned: one is ahead, one behind."""
 
 
 def promise(change_note: str = "", *, share: float = 1) -> dict[str, Any]:

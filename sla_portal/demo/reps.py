@@ -190,7 +190,7 @@ class Desk:
 
     def _worth(self, lead: Lead) -> Decimal:
         employees = (lead.company and lead.company.employees) or 100
-        return Decimal(round(self.random.uniform(9_000, 22_000) + 6 * employees, -2))
+        return Decimal(round(self.random.uniform(5_000, 13_000) + 3 * employees, -2))
 
     def _is_ready(self, handoff: Handoff) -> float:
         return self.readiness.get(handoff.lead.email or "", 0.4)
