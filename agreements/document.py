@@ -140,7 +140,10 @@ def values_of(clause: Clause) -> Content:
 
 
 def export_clause(clause: Clause) -> Content:
-    return {"clause": clause.clause_kind, **values_of(clause)}
+    fields = fields_of(type(clause))
+    silent = {name for name in clause.added_later if getattr(clause, name) == fields[name].get_default()}
+    said = {name: value for name, value in values_of(clause).items() if name not in silent}
+    return {"clause": clause.clause_kind, **said}
 
 
 def export_version(version: Version) -> Content:

@@ -230,6 +230,10 @@ class Clause(models.Model):
     """Fields that hold the key of another clause, and the kind of clause it must be (`kind_of`)."""
     joined_by: ClassVar[Mapping[str, str]] = {}
     """Fields whose list reads as alternatives: "or". All others read as "and"."""
+    added_later: ClassVar[frozenset[str]] = frozenset()
+    """Fields that documents were signed without. At its default such a field says nothing, so that what was signed
+    keeps its hash.
+    """
 
     version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="+")
     key = models.SlugField(max_length=80)

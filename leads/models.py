@@ -63,8 +63,9 @@ LAST_ACTIVE = Coalesce("last_activity_at", models.Value(NEVER, models.DateTimeFi
 class Lead(models.Model):
     """A person, known by e-mail or by an external id.
 
-    `became_…_at` are when the lead first reached a stage, or one above it (leads.stages.FIRST_ENTRIES). Stage changes
-    tell the same; here a month's are found without asking each lead for its earlier ones.
+    `became_…_at` are when the lead first reached a stage, or one above it (leads.stages.FIRST_ENTRIES), and `won_value` is
+    what the win itself said it is worth. Stage changes tell the same; here a month's are found without asking each lead
+    for its earlier ones.
     """
 
     email = models.EmailField(_("e-mail"), null=True, blank=True, help_text=_("Lower case; unique."))
@@ -116,6 +117,7 @@ class Lead(models.Model):
     became_mql_at = models.DateTimeField(null=True, editable=False)
     became_sql_at = models.DateTimeField(null=True, editable=False)
     became_customer_at = models.DateTimeField(null=True, editable=False)
+    won_value = models.DecimalField(max_digits=14, decimal_places=2, null=True, editable=False)
     last_activity_at = models.DateTimeField(_("last activity"), null=True)
     updated_at = models.DateTimeField(_("updated"))
 

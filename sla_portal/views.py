@@ -53,7 +53,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def failed(request: HttpRequest) -> HttpResponse:
     """The same for what went wrong here."""
     if request.path.startswith(API):
-        return problem(500, _("Something failed here, and nothing was changed. Send it again later."))
+        return problem(
+            500, _("Something failed here. Send it again later: what was saved already is not done twice.")
+        )
     return server_error(request)
 
 

@@ -106,11 +106,12 @@ class ReturnReason(Clause):
 
     `needs_attempts`: only after the cadence's minimum. `track`: the nurture track a return leads to.
     `cool_down`: how long a score alone does not hand the lead over again (a conversion does).
-    `stops_contact`: nobody writes to or calls the lead any more.
+    `stops_contact`: nobody writes to or calls the lead, unless it asks to talk again.
     """
 
     component = Component.HANDOFFS
     references = {"track": "nurture_track"}
+    added_later = frozenset({"stops_contact"})
 
     class Act(models.TextChoices):
         REJECT = "reject", _("Reject")

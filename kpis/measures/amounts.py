@@ -15,7 +15,8 @@ def between(start: Any, end: Any) -> Any:
 
 
 def won_value() -> Any:
-    return Coalesce(F("value"), Value(0, output_field=Lead._meta.get_field("value")))
+    """What the win itself said it is worth, else what the lead says: a later deal changes no month that is over."""
+    return Coalesce(F("won_value"), F("value"), Value(0, output_field=Lead._meta.get_field("value")))
 
 
 def since_mql() -> Any:

@@ -107,11 +107,12 @@ def funnel(
     told = read if read is not None and all(key in read for key in keys) else figures(keys, scope, now)
     plan = _plan(found) if found and found.holds_for(scope) else None
     counts: Funnel | None = plan.figures if plan else None
+    months = found.covered(scope).months if found else scope.months
     return [
         FunnelStep(
             figure=told[key],
             rate=told[rate] if rate else None,
-            planned=float(getattr(counts, planned) * scope.months) if counts else None,
+            planned=float(getattr(counts, planned) * months) if counts else None,
             planned_rate=float(getattr(plan, planned_rate)) if plan and planned_rate else None,
         )
         for key, rate, planned, planned_rate in STEPS

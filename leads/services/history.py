@@ -14,13 +14,20 @@ from leads.importing.targets import TARGETS
 from leads.rules import highest
 from leads.services.cleaning import HISTORY
 from leads.services.items import Remark
-from leads.stages import LADDER, OFF_LADDER, Stage, rank
+from leads.stages import BEFORE_DECIDED, DECIDED, LADDER, OFF_LADDER, Stage, rank
 
 FIELD_OF = {stage: field for field, stage in HISTORY.items()}
 RECORDED = """
-    SELECT lead_id, to_stage, min(at) FROM leads_stagechange
-    WHERE lead_id = ANY(%s) GROUP BY lead_id, to_stage
+    SELECT lead_id, to_stage, min(at) FROM leads_stagechange change
+    WHERE lead_id = ANY(%(ids)s) AND NOT EXISTS (
+        SELECT FROM leads_stagechange back
+        WHERE back.lead_id = change.lead_id AND back.from_stage = change.to_stage
+            AND back.from_stage = ANY(%(decided)s) AND back.to_stage = ANY(%(before)s)
+            AND (back.at, back.id) > (change.at, change.id)
+    )
+    GROUP BY lead_id, to_stage
 """
+# A decision that was taken back was none.
 
 
 class Past(msgspec.Struct, gc=False):
@@ -35,7 +42,9 @@ def read_pasts(lead_ids: Collection[int]) -> dict[int, Past]:
     """The recorded entries of these leads."""
     pasts: dict[int, Past] = {}
     with connection.cursor() as cursor:
-        cursor.execute(RECORDED, [list(lead_ids)])
+        cursor.execute(
+            RECORDED, {"ids": list(lead_ids), "decided": list(DECIDED), "before": list(BEFORE_DECIDED)}
+        )
         for lead_id, stage, at in cursor.fetchall():
             pasts.setdefault(lead_id, Past()).entries[stage] = at
     return pasts

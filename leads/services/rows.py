@@ -39,6 +39,7 @@ class LeadRow(msgspec.Struct, gc=False):
     became_mql_at: datetime | None = None
     became_sql_at: datetime | None = None
     became_customer_at: datetime | None = None
+    won_value: Decimal | None = None
     enters_at: datetime | None = None
     """No column: when the lead entered the ladder, should writing it make it more than a contact."""
 

@@ -30,7 +30,7 @@ WHY_NOT = {
 CRITERIA_NOT_MET = _("The lead does not meet what the agreement calls “%(to)s”.")
 GONE = _("There is no such lead.")
 
-MOVED = ("stage", "stage_entered_at", "value", "updated_at", *FIRST_ENTRIES)
+MOVED = ("stage", "stage_entered_at", "value", "updated_at", *FIRST_ENTRIES, "won_value")
 MOVE = f"""
     UPDATE leads_lead lead
     SET {", ".join(f"{name} = incoming.{name}" for name in MOVED)}
@@ -138,9 +138,11 @@ def _change(
 def _apply(row: LeadRow, move: Move, now: datetime) -> None:
     if row.stage == Stage.CUSTOMER:
         # The only way from there takes the win back: the lead never bought, and may yet.
-        row.became_customer_at = None
+        row.became_customer_at = row.won_value = None
     row.stage, row.stage_entered_at, row.updated_at = move.to_stage, move.at or now, now
     row.enter(row.stage, row.stage_entered_at)
+    if row.stage == Stage.CUSTOMER:
+        row.won_value = move.value
     if move.value is not None:
         row.value = move.value
 

@@ -68,6 +68,8 @@ def _note_entries(slot: Slot) -> None:
     """What its history tells; and only who is new, or a contact still, may become a lead by being written."""
     for stage, at in slot.past.news.items() if slot.past else ():
         slot.row.enter(stage, at)
+        if stage == Stage.CUSTOMER:
+            slot.row.won_value = slot.row.value
     if not slot.is_new and slot.row.stage != Stage.CONTACT:
         slot.row.enters_at = None
 

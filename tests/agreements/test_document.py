@@ -13,11 +13,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from agreements.diff import FieldChange, compare
-from agreements.document import clauses_of, content_hash, export_version, hash_of, read_document, values_of
+from agreements.document import (
+    clauses_of,
+    content_hash,
+    export_clause,
+    export_version,
+    hash_of,
+    read_document,
+    values_of,
+)
 from agreements.models import Clause, Goal, Version, clause_models
 from agreements.reading import read_content
 from agreements.services import draft_from, import_document, load_agreement
-from handoffs.models import ResponsePolicy
+from handoffs.models import ResponsePolicy, ReturnReason
 from scoring.models import ScoringRule
 from tests.factories.agreements import starter_content
 
@@ -222,3 +230,15 @@ class RoundTrip(TestCase):
         ]
         later = NOW + timedelta(days=400)
         assert import_document(data=exported, agreement=first.agreement, now=later, actor=None) == first
+
+
+def test_a_field_added_later_leaves_the_hash_of_what_was_signed(draft):
+    """At its default it is left out, as it was before there was one; where it says something it is signed, too."""
+    reason = ReturnReason.objects.get(version=draft, key="disqualify-asked-not-to")
+    assert export_clause(reason)["stops_contact"] is True
+    signed = content_hash(draft)
+
+    ReturnReason.objects.filter(pk=reason.pk).update(stops_contact=False)
+    reason.refresh_from_db()
+    assert "stops_contact" not in export_clause(reason)
+    assert content_hash(draft) != signed

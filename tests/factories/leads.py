@@ -1,6 +1,7 @@
 """Leads and what belongs to them, written past the services: for tests of what reads them."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import factory
 from django.db.models import Value
@@ -79,7 +80,11 @@ class StageChangeFactory(DjangoModelFactory):
 
     @factory.post_generation
     def told(self: StageChange, create: bool, extracted: object, **_: object) -> None:
-        earliest = {field: Least(field, Value(self.at)) for field in first_entries_of(self.to_stage)}
+        earliest: dict[str, Any] = {
+            field: Least(field, Value(self.at)) for field in first_entries_of(self.to_stage)
+        }
+        if self.to_stage == Stage.CUSTOMER:
+            earliest["won_value"] = Value(self.value)
         if create and earliest:
             Lead.objects.filter(pk=self.lead_id).update(**earliest)
 

@@ -18,7 +18,8 @@ from kpis.measures import MEASURES, Kind
 from kpis.models import TrafficDay
 from kpis.scopes import Scope
 from kpis.selectors import Slice, behind, breakdowns, figures, series
-from leads.models import Lead, StageChange
+from leads.models import ChangeSource, Lead, StageChange
+from leads.services import LeadItem, upsert_leads
 from leads.stages import LADDER, Stage
 from nurture.models import Enrolment
 from tests.factories.handoffs import SalesTeam, advance_to, lead_of
@@ -375,3 +376,15 @@ def test_no_rate_of_nothing_is_a_number(starter: Version, now: datetime, month: 
     for key, figure in figures(MEASURES, month, now).items():
         counts = MEASURES[key].kind in (Kind.COUNT, Kind.MONEY)
         assert (figure.value, figure.empty) == ((0, "") if counts else (None, str(MEASURES[key].empty)))
+
+
+def test_what_the_win_was_worth_stays_when_the_lead_is_worth_more(
+    starter: Version, sales_team: SalesTeam, now: datetime
+) -> None:
+    lead = lead_of(starter, owner=sales_team.mia)
+    advance_to(lead, "sql", now=now)
+    mark_won(lead_id=lead.pk, value=Decimal(10_000), now=now, actor=sales_team.mia)
+    item = LeadItem(id=lead.pk, value=Decimal(25_000))
+    upsert_leads([item], now=now + timedelta(days=60), actor=None, source=ChangeSource.IMPORT)
+    scope = Scope.month(now.date(), BERLIN)
+    assert figures(["revenue"], scope, now + timedelta(days=61))["revenue"].value == 10_000

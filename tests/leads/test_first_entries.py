@@ -1,6 +1,7 @@
 """When a lead first reached each stage: told by its stage changes, and kept on the lead by every act that writes them."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
@@ -101,3 +102,24 @@ def test_leads_of_before_learn_it_from_their_stage_changes(now):
         import_module("leads.migrations.0009_first_entries_filled").fill(None, editor)
 
     assert first_entries() == (JAN, JAN, APR, None)
+
+
+def test_wins_of_before_learn_their_worth_from_their_stage_changes(now):
+    lead = LeadFactory(stage=Stage.CUSTOMER, value=Decimal(25_000))
+    StageChangeFactory(lead=lead, to_stage=Stage.CUSTOMER, at=APR, value=Decimal(10_000))
+    Lead.objects.update(won_value=None)
+
+    with connection.schema_editor() as editor:
+        import_module("leads.migrations.0011_won_value").fill(None, editor)
+
+    assert Lead.objects.get().won_value == 10_000
+
+
+def test_a_win_that_was_taken_back_may_be_told_by_a_file_again(starter, now):
+    upsert(now, email="ada@bar.de", created_at=JAN, sql_at=FEB)
+    lead = Lead.objects.get()
+    enter(lead, Stage.CUSTOMER, MAR)
+    enter(lead, Stage.SQL, MAR + timedelta(hours=1), reason="A mistake.")
+    upsert(now, won_at=APR, value=Decimal(900))
+    lead.refresh_from_db()
+    assert (lead.stage, lead.became_customer_at, lead.won_value) == (Stage.CUSTOMER, APR, 900)
