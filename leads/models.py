@@ -63,7 +63,7 @@ LAST_ACTIVE = Coalesce("last_activity_at", models.Value(NEVER, models.DateTimeFi
 class Lead(models.Model):
     """A person, known by e-mail or by an external id.
 
-    `became_…_at` are when the lead first reached a stage, or one above it (leads.stages.FIRST_ENTRIES), and `won_value` is
+    `became_…_at` are when the lead first reached a stage, or one above it (leads.stages.FIRST_ENTRIES), `won_value`
     what the win itself said it is worth. Stage changes tell the same; here a month's are found without asking each lead
     for its earlier ones.
     """

@@ -32,6 +32,14 @@ CHANGE = f"""
 """
 
 
+BY_DOMAIN = f"SELECT {rows.columns(CompanyRow)} FROM leads_company WHERE id = ANY(%s) AND domain IS NOT NULL"
+
+
+def known_by_domain(company_ids: Collection[int]) -> dict[int, CompanyRow]:
+    """Those of these companies that have a domain, by id."""
+    return {row.id: row for row in rows.select(CompanyRow, BY_DOMAIN, [list(company_ids)])}
+
+
 class Companies:
     """The companies a batch speaks of: `merge` them item by item, then `write` them.
 
@@ -67,7 +75,7 @@ class Companies:
         told = {
             row.id: key
             for company in companies
-            if (row := self.known.get(key := self._key(company))) and _news(row, company)
+            if (row := self.known.get(key := self._key(company))) and news_of(row, company)
         }
         if told:
             for row in rows.select(CompanyRow, LOCK, [list(told)]):
@@ -83,7 +91,7 @@ class Companies:
         row = self.known.get(key)
         if row is None:
             return self._create(key, company).id, True
-        news = _news(row, company)
+        news = news_of(row, company)
         for name, value in news.items():
             setattr(row, name, value)
         if news and key not in self.created:
@@ -114,7 +122,7 @@ class Companies:
         return list(self.changed)
 
 
-def _news(row: CompanyRow, company: CleanCompany) -> dict[str, Any]:
+def news_of(row: CompanyRow, company: CleanCompany) -> dict[str, Any]:
     """What an item says otherwise than the row; a company known by its name keeps it as it is."""
     return {
         name: value

@@ -6,20 +6,24 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from leads.models import Consent
 from leads.services.cleaning import CleanCompany, CleanLead, Ref
-from leads.services.companies import Companies
+from leads.services.companies import Companies, known_by_domain, news_of
 from leads.services.history import Past, add_entries, odd_order, read_pasts, stage_after
 from leads.services.items import ItemResult, Remark, Status, Unfit
 from leads.services.lookup import find_refs, lock_colleagues, lock_leads
 from leads.services.owners import Owners
-from leads.services.rows import LeadRow
+from leads.services.rows import CompanyRow, LeadRow
 from leads.services.transactions import new_ids
 from leads.stages import Stage
+
+DETAILS_NEED_DOMAIN = gettext_noop(
+    "The lead’s company is known by its domain. Give that, too, to change the company’s details."
+)
 
 
 class Slot(msgspec.Struct, gc=False):
@@ -44,6 +48,7 @@ class Batch:
         self.by_email: dict[str, Slot] = {}
         """Also by the addresses that leads gave up in this batch."""
         self.new_refs: dict[Ref, int] = {}
+        self.own_companies: dict[int, CompanyRow] = {}
         self._find(cleaned)
         self.owners = Owners([clean.owner for clean in cleaned], lead_ids=self.by_id.keys(), actor=actor)
         self.unused_ids: Iterator[int] = iter(
@@ -65,6 +70,10 @@ class Batch:
             self.by_id[row.id] = slot
             if row.email:
                 self.by_email[row.email] = slot
+        if any(isinstance(clean.company, CleanCompany) and not clean.company.domain for clean in cleaned):
+            self.own_companies = known_by_domain(
+                {slot.row.company_id for slot in self.by_id.values() if slot.row.company_id}
+            )
         self.by_ref = {ref: self.by_id[lead_id] for ref, lead_id in refs.items() if lead_id in self.by_id}
 
     def _matches(self, clean: CleanLead) -> bool:
@@ -88,7 +97,7 @@ class Batch:
         is_changed = self._merge_keys(slot, clean)
         is_changed |= self._merge_values(slot.row, clean)
         is_changed |= self._merge_owner(slot, owner_id, warnings)
-        is_changed |= self._merge_company(slot.row, clean)
+        is_changed |= self._merge_company(slot.row, clean, warnings)
         if clean.history:
             is_changed |= self._merge_history(slot, clean, warnings)
         if status is Status.UPDATED and not is_changed:
@@ -181,13 +190,22 @@ class Batch:
             return False
         return _set(row, "owner_id", owner_id)
 
-    def _merge_company(self, row: LeadRow, clean: CleanLead) -> bool:
+    def _merge_company(self, row: LeadRow, clean: CleanLead, warnings: list[Remark]) -> bool:
         if clean.company is UNSET:
             return False
         if clean.company is None:
             return _set(row, "company_id", None)
+        if own := self._named_again(row, clean.company):
+            if news_of(own, clean.company):
+                warnings.append(Remark("company", gettext(DETAILS_NEED_DOMAIN)))
+            return False
         company_id, is_news = self.companies.merge(clean.company)
         return _set(row, "company_id", company_id) or is_news
+
+    def _named_again(self, row: LeadRow, company: CleanCompany) -> CompanyRow | None:
+        """The lead's own company, if it is known by its domain and the item names it without that: it stays."""
+        own = None if company.domain else self.own_companies.get(row.company_id or 0)
+        return own if own and own.name.lower() == company.name.lower() else None
 
     def _merge_history(self, slot: Slot, clean: CleanLead, warnings: list[Remark]) -> bool:
         slot.past = slot.past or Past()

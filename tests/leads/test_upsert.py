@@ -323,6 +323,21 @@ def test_companies_are_known_by_domain_else_by_name(upsert):
     assert list(by_email) == ["bar.de", "bar.de", None, None, "only.example"]
 
 
+def test_a_company_named_without_its_domain_stays_the_one_it_is(upsert, starter):
+    """Many files know companies by name alone: that moves nobody to a second, empty one of the same name."""
+    full = {"name": "Bar AG", "domain": "bar.de", "employees": 250}
+    upsert({"email": "ada@bar.de", "company": full})
+
+    [again] = upsert({"email": "ada@bar.de", "phone": "+49 30 1", "company": {"name": "bar ag"}})
+    [richer] = upsert({"email": "ada@bar.de", "company": {"name": "Bar AG", "employees": 900}})
+
+    assert (again.status, again.warnings) == ("updated", [])
+    assert (richer.status, [each.field for each in richer.warnings]) == ("unchanged", ["company"])
+    assert Company.objects.values_list("name", "domain", "employees").get() == ("Bar AG", "bar.de", 250)
+    [moved] = upsert({"email": "ada@bar.de", "company": {"name": "Foo Ltd"}})
+    assert (moved.status, Lead.objects.get().company.name) == ("updated", "Foo Ltd")
+
+
 def test_names_that_only_postgresql_finds_alike_are_one_company(upsert):
     upsert(
         {"email": "a@b.gr", "company": {"name": "ΑΛΦΑΣ"}}, {"email": "b@b.gr", "company": {"name": "Αλφασ"}}
