@@ -12,8 +12,8 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.permissions import PortalRequest, requires
 from accounts.roles import Capability
@@ -149,9 +149,21 @@ def behind_csv(request: PortalRequest, figure: str) -> StreamingHttpResponse:
     """The whole list, one line for each, sent while it is read. Instants are UTC."""
     found = Behind(request, figure, timezone.now())
     rows = found.rows(found.counted.iterator(chunk_size=500))
-    response = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    lines = _in_language(get_language(), _lines(rows))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="nurture-{found.figure.value}.csv"'
     return response
+
+
+def _in_language(language: str | None, lines: Iterator[str]) -> Iterator[str]:
+    """Lines are written after the view returned, when the reader's language is no longer the thread's. It is
+    set for each line by itself: whatever the thread does between two lines keeps its own."""
+    while True:
+        with override(language):
+            line = next(lines, None)
+        if line is None:
+            return
+        yield line
 
 
 class _Echo:

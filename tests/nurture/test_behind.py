@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import get_language, gettext, override
 
 from agreements.models import Version
 from leads.models import Lead
@@ -148,6 +149,20 @@ def test_the_list_as_a_file_says_the_same(rep: Client, track: Track) -> None:
         {"offer followed · not sent: no mail server is set up"},
     )
     assert "'=1+1" in {row["lead"] for row in rows}
+
+
+def test_the_file_is_in_the_language_of_whoever_asked_for_it(
+    rep: Client, sales_team: SalesTeam, track: Track
+) -> None:
+    sales_team.mia.language = "ar"
+    sales_team.mia.save(update_fields=["language"])
+    answer = rep.get(f"/nurture/behind/followed/csv/?track={track.pk}")
+    _head, *lines = answer.streaming_content  # type: ignore[attr-defined]
+    assert len(lines) == 3
+    with override("ar"):
+        assert all(gettext("offer followed") in line.decode() for line in lines)
+    assert "offer followed" not in b"".join(lines).decode()
+    assert get_language() == "en"
 
 
 @pytest.mark.parametrize(
