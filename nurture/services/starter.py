@@ -1,7 +1,7 @@
 """The tracks that come with the portal, and a track for every clause that names one."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -23,6 +23,7 @@ from nurture.services.tracks import (
     StepDraft,
     check_track,
     drafts_of,
+    lock_tracks,
     newest_revision,
     save_track,
     start_track,
@@ -109,16 +110,13 @@ def _make(clause: NurtureTrack, version: Version, *, now: datetime) -> Track:
 
 @transaction.atomic
 def adopt_everywhere(*, site: str, now: datetime, actor: User | None) -> list[Track]:
-    """`adopt_starter_tracks` for every agreement in force, in the order of their ids: all of them or none.
+    """`adopt_starter_tracks` for every agreement in force: all of them or none.
 
     Raises `TrackInvalid` for an address that is none.
     """
-    agreement_ids = sorted(version.agreement_id for version in active_versions())
-    return [
-        track
-        for agreement_id in agreement_ids
-        for track in adopt_starter_tracks(agreement_id=agreement_id, site=site, now=now, actor=actor)
-    ]
+    _check_site(site)
+    versions = sorted(active_versions(), key=attrgetter("agreement_id"))
+    return _adopt(versions, site, now=now, actor=actor)
 
 
 @transaction.atomic
@@ -126,27 +124,40 @@ def adopt_starter_tracks(*, agreement_id: int, site: str, now: datetime, actor: 
     """Let the offers of an agreement's tracks lead to a website instead of the placeholder, and start them.
 
     Tracks that the agreement names and nobody made yet are made; those without a placeholder stay as they are.
-    They are locked by id. Returns those started. Raises `TrackInvalid` for an
-    address that is none, and `Version.DoesNotExist` where no version is in force.
+    Returns those started, by id. Raises `TrackInvalid` for an address that is none, and `Version.DoesNotExist`
+    where no version is in force.
     """
     _check_site(site)
-    version = Version.objects.active().get(agreement=agreement_id)
-    started = []
-    for track in sorted(ensure_tracks(version.pk, None, now=now).values(), key=attrgetter("pk")):
-        revision = newest_revision(track)
-        drafts = drafts_of(revision)
-        if not any(is_placeholder(step.offer_url) for step in drafts):
-            continue
-        save_track(
-            track_id=track.pk,
-            name=track.name,
-            lasts_days=revision.lasts_days,
-            steps=[replace(step, offer_url=moved_to(step.offer_url, site)) for step in drafts],
-            now=now,
-            actor=actor,
-        )
-        started.append(start_track(track_id=track.pk, now=now, actor=actor))
-    return started
+    return _adopt([Version.objects.active().get(agreement=agreement_id)], site, now=now, actor=actor)
+
+
+def _adopt(versions: Sequence[Version], site: str, *, now: datetime, actor: User | None) -> list[Track]:
+    """The tracks of an agreement need not have ids in a row, so all are there before the first is locked."""
+    track_ids = [
+        track.pk for version in versions for track in ensure_tracks(version.pk, None, now=now).values()
+    ]
+    return [
+        start_track(track_id=track.pk, now=now, actor=actor)
+        for track in lock_tracks(track_ids)
+        if _move_offers(track, site, now=now, actor=actor)
+    ]
+
+
+def _move_offers(track: Track, site: str, *, now: datetime, actor: User | None) -> bool:
+    """Whether there was an offer that led to the placeholder."""
+    revision = newest_revision(track)
+    drafts = drafts_of(revision)
+    if not any(is_placeholder(step.offer_url) for step in drafts):
+        return False
+    save_track(
+        track_id=track.pk,
+        name=track.name,
+        lasts_days=revision.lasts_days,
+        steps=[replace(step, offer_url=moved_to(step.offer_url, site)) for step in drafts],
+        now=now,
+        actor=actor,
+    )
+    return True
 
 
 def _check_site(site: str) -> None:

@@ -1,10 +1,11 @@
 """Writing and running tracks. What is written is a new revision; nobody in the track is moved to it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
@@ -168,11 +169,16 @@ def save_track(
 
 def lock_track(track_id: int) -> Track:
     """Raises `Track.DoesNotExist`."""
-    return (
-        Track.objects.select_related("agreement")
-        .select_for_update(of=("self",), no_key=True)
-        .get(pk=track_id)
-    )
+    return _locking().get(pk=track_id)
+
+
+def lock_tracks(track_ids: Collection[int]) -> list[Track]:
+    """All at once, by id: who locks several one after the other has to go by id, too (`locks`)."""
+    return list(_locking().filter(pk__in=track_ids).order_by("pk"))
+
+
+def _locking() -> QuerySet[Track]:
+    return Track.objects.select_related("agreement").select_for_update(of=("self",), no_key=True)
 
 
 def newest_revision(track: Track) -> TrackRevision:

@@ -19,6 +19,7 @@ from nurture.services import (
     send_steps,
     start_track,
 )
+from tests.factories.agreements import active_version, starter_content
 from tests.factories.handoffs import lead_of, urgent_handoff
 
 SITE = "https://www.bar.example"
@@ -28,6 +29,13 @@ STEPS = (
     StepDraft("3 days", "Second", "No offer in here for {{ company|you }}."),
     StepDraft("5 days", "Third", "Last words.", "The talk", f"{SITE}/talk"),
 )
+
+
+def south_of(starter: Version, *, now: datetime) -> Version:
+    """A second agreement, with tracks of the same names."""
+    covers = [{"field": "company.country", "op": "in", "value": ["IT"]}]
+    about = {"name": "South", "slug": "south", "default": False, "covers": covers}
+    return active_version(starter_content(agreement=starter_content()["agreement"] | about), now=now)
 
 
 def running_tracks(version: Version, *, now: datetime) -> dict[str, Track]:

@@ -15,15 +15,18 @@ from leads.models import Consent, Lead
 from leads.services import LeadItem, upsert_leads
 from nurture.models import EndedWhy, Enrolment, Track
 from nurture.services import (
+    adopt_everywhere,
     end_enrolments,
+    ensure_tracks,
     pause_track,
     save_track,
     start_track,
     suppress_by_hand,
     unsubscribe,
 )
+from nurture.services.locks import share_tracks
 from tests.factories.handoffs import SalesTeam
-from tests.factories.nurture import KEY, STEPS, enrol, running_track, sent, willing
+from tests.factories.nurture import KEY, SITE, STEPS, enrol, running_track, sent, south_of, willing
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.outside]
 DAY = timedelta(days=1)
@@ -175,3 +178,19 @@ def test_a_batch_that_knows_nothing_new_of_an_address_leaves_the_track_to_others
         upsert_leads([item], now=now, actor=None, source="api")
         begin(lambda: start_track(track_id=paused.pk, now=now, actor=None)).result(timeout=0)
     assert Enrolment.objects.get().hold == ""
+
+
+def test_starting_everywhere_beside_a_batch_does_not_dead_lock(starter: Version, now: datetime) -> None:
+    """A later version of the first agreement added a track, so its ids are not in a row."""
+    south = south_of(starter, now=now)
+    Track.objects.filter(agreement=starter.agreement_id, key=KEY).update(key="track-of-before")
+    last = ensure_tracks(starter.pk, [KEY], now=now)[KEY]
+    middle = Track.objects.filter(agreement=south.agreement_id).latest("pk")
+    assert middle.pk < last.pk
+    with transaction.atomic():
+        share_tracks(lead_ids=[], track_ids=[middle.pk])
+        other = begin(lambda: adopt_everywhere(site=SITE, now=now, actor=None))
+        share_tracks(lead_ids=[], track_ids=[last.pk])
+    started = other.result(timeout=40)
+    named = Track.objects.exclude(key="track-of-before").order_by("pk")
+    assert [track.pk for track in started] == list(named.values_list("pk", flat=True))

@@ -23,9 +23,8 @@ from nurture.services import starter as starter_service
 from nurture.services.letters import OFFER, UNSUBSCRIBE, token
 from nurture.templatetags.nurture import letter_words
 from outbox.models import Message
-from tests.factories.agreements import active_version, starter_content
 from tests.factories.handoffs import SalesTeam
-from tests.factories.nurture import STEPS, enrol, returned, running_track, sent, willing
+from tests.factories.nurture import STEPS, enrol, returned, running_track, sent, south_of, willing
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -57,13 +56,6 @@ def form_of(track: Track, base: int = 2, steps: Any = STEPS, **changes: str) -> 
     return data | changes
 
 
-def south_of(starter: Version, *, now: datetime) -> Version:
-    """A second agreement, with tracks of the same names."""
-    covers = [{"field": "company.country", "op": "in", "value": ["IT"]}]
-    about = {"name": "South", "slug": "south", "default": False, "covers": covers}
-    return active_version(starter_content(agreement=starter_content()["agreement"] | about), now=now)
-
-
 # --- Reading ------------------------------------------------------------------------------------------------
 
 
@@ -87,19 +79,20 @@ def test_starting_for_a_website_is_one_act_for_all_agreements(
     marketing: Client, starter: Version, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     south = south_of(starter, now=now)
-    whole = starter_service.adopt_starter_tracks
+    whole = starter_service.save_track
     asked: list[int] = []
 
-    def refuse_the_second(*, agreement_id: int, **given: Any) -> list[Track]:
+    def refuse_the_second(*, track_id: int, **given: Any) -> TrackRevision:
+        agreement_id = Track.objects.get(pk=track_id).agreement_id
         asked.append(agreement_id)
-        if len(asked) == 2:
+        if agreement_id == south.agreement_id:
             raise TrackInvalid([TrackProblem(0, "site", "Not for this one.")])
-        return whole(agreement_id=agreement_id, **given)
+        return whole(track_id=track_id, **given)
 
-    monkeypatch.setattr(starter_service, "adopt_starter_tracks", refuse_the_second)
+    monkeypatch.setattr(starter_service, "save_track", refuse_the_second)
     answer = marketing.post("/nurture/starter/", {"site": "https://www.bar.example"})
     assert (answer.status_code, "Not for this one." in answer.content.decode()) == (422, True)
-    assert asked == sorted([starter.agreement_id, south.agreement_id])
+    assert asked == [starter.agreement_id] * 3 + [south.agreement_id]
     assert not Track.objects.filter(is_active=True).exists()
     monkeypatch.undo()
     marketing.post("/nurture/starter/", {"site": "https://www.bar.example"})
