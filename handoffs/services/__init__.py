@@ -16,7 +16,7 @@ from handoffs.services.endings import (
     return_handoff,
 )
 from handoffs.services.leaving import release_handoffs
-from handoffs.services.manage import reassign_handoffs, waive_breach
+from handoffs.services.manage import assign_handoff, reassign_handoffs, waive_breach
 from handoffs.services.pools import (
     add_time_off,
     create_pool,
@@ -42,6 +42,7 @@ from handoffs.services.refusals import (
     ManagersOnly,
     NotYourHandoff,
     NotYourLead,
+    OwnedByNow,
     Refused,
     SnoozeOutOfTime,
     UnknownReason,
@@ -67,12 +68,14 @@ __all__ = [
     "ManagersOnly",
     "NotYourHandoff",
     "NotYourLead",
+    "OwnedByNow",
     "Refused",
     "SnoozeOutOfTime",
     "UnknownReason",
     "WrongStage",
     "accept_handoff",
     "add_time_off",
+    "assign_handoff",
     "create_handoffs",
     "create_pool",
     "dispute_ending",

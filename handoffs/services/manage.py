@@ -7,13 +7,32 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from handoffs.models import Breach, Deadline, Waiver
+from handoffs.models import Breach, Deadline, Handoff, Waiver
 from handoffs.rules import Act
 from handoffs.services.assignment import move
 from handoffs.services.locks import check_legal, check_manager, lock_handoff, lock_handoffs
 from handoffs.services.notices import Note, NoteKind, tell_all
-from handoffs.services.refusals import CannotWaive
+from handoffs.services.refusals import CannotWaive, OwnedByNow
 from handoffs.services.routing import check_can_take
+
+
+@transaction.atomic
+def assign_handoff(*, handoff_id: int, to_user_id: int, now: datetime, actor: User) -> Handoff:
+    """Find an owner for what nobody owns. It stays with whoever got it meanwhile, by turn or from another
+    manager; that it is with the same person already is no refusal.
+
+    A manager's word counts more than capacity. Raises `ManagersOnly`, `CannotTake`, `HandoffNotOpen`,
+    `OwnedByNow`, `Handoff.DoesNotExist`.
+    """
+    check_manager(actor)
+    check_can_take(to_user_id, now=now)
+    handoff = lock_handoff(handoff_id)
+    check_legal(handoff, Act.ASSIGN)
+    if handoff.owner_id not in (None, to_user_id):
+        raise OwnedByNow(handoff)
+    if handoff.owner_id is None:
+        move([handoff], [to_user_id], now=now, actor=actor)
+    return handoff
 
 
 @transaction.atomic

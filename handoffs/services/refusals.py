@@ -148,6 +148,18 @@ class AlreadyHandedOver(Refused):
         )
 
 
+class OwnedByNow(Refused):
+    """An owner is found only for what nobody owns; taking a handoff from somebody is another act."""
+
+    code = "owned_by_now"
+
+    def __init__(self, handoff: Handoff) -> None:
+        super().__init__(
+            _("%(owner)s has this handoff by now. To give it to somebody else, reassign it on the board.")
+            % {"owner": handoff.owner}
+        )
+
+
 class CannotHandOff(Refused):
     """The lead is under no agreement that hands over by hand, or is beyond handing over."""
 

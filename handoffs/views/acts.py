@@ -24,10 +24,10 @@ from handoffs.selectors.pools import workers_with_load
 from handoffs.services import (
     Refused,
     accept_handoff,
+    assign_handoff,
     disqualify_handoff,
     log_attempt,
     qualify_handoff,
-    reassign_handoffs,
     reject_handoff,
     return_handoff,
     snooze_handoff,
@@ -69,7 +69,7 @@ def _assign_form(handoff: Handoff, request: PortalRequest) -> forms.Form:
 
 
 def _assign(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:
-    return reassign_handoffs(handoff_ids=[handoff.pk], to_user_id=values["to"].pk, now=now, actor=actor)
+    return assign_handoff(handoff_id=handoff.pk, to_user_id=values["to"].pk, now=now, actor=actor)
 
 
 def _accept(handoff: Handoff, values: Values, now: datetime, actor: User) -> object:

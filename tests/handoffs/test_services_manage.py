@@ -14,8 +14,10 @@ from handoffs.services import (
     CannotWaive,
     HandoffNotOpen,
     ManagersOnly,
+    OwnedByNow,
     accept_handoff,
     add_time_off,
+    assign_handoff,
     create_pool,
     dispute_ending,
     reassign_handoffs,
@@ -43,6 +45,43 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 @pytest.fixture
 def handoff(starter: Version, sales_team: SalesTeam, now: datetime) -> Handoff:
     return urgent_handoff(starter, now, first_name="Ada", last_name="King")
+
+
+# --- Finding an owner ---------------------------------------------------------------------------------------------
+
+
+def test_assign_gives_what_nobody_owns(starter: Version, sales_team: SalesTeam, now: datetime):
+    sales_team.only(now=now)
+    waiting = urgent_handoff(starter, now)
+    for at in (now + MINUTE, now + 2 * MINUTE):  # the second time it is with her already
+        handoff = assign_handoff(
+            handoff_id=waiting.pk, to_user_id=sales_team.lena.pk, now=at, actor=sales_team.manager
+        )
+        assert (handoff.owner_id, handoff.state, handoff.assigned_at) == (
+            sales_team.lena.pk,
+            HandoffState.OFFERED,
+            now + MINUTE,
+        )
+    assert clocks(waiting) == {"assign": "met", "accept": "open", "first_attempt": "open"}
+
+
+def test_assign_what_somebody_has_by_now_is_refused(handoff: Handoff, sales_team: SalesTeam, now: datetime):
+    accept_handoff(handoff_id=handoff.pk, now=now, actor=sales_team.mia)
+    with pytest.raises(OwnedByNow, match="Mia has this handoff by now"):
+        assign_handoff(
+            handoff_id=handoff.pk, to_user_id=sales_team.lena.pk, now=now + MINUTE, actor=sales_team.manager
+        )
+    handoff.refresh_from_db()
+    assert (handoff.owner, handoff.state) == (sales_team.mia, HandoffState.ACCEPTED)
+
+
+def test_assign_by_a_rep_or_after_the_end_is_refused(handoff: Handoff, sales_team: SalesTeam, now: datetime):
+    taker = sales_team.lena.pk
+    with pytest.raises(ManagersOnly):
+        assign_handoff(handoff_id=handoff.pk, to_user_id=taker, now=now, actor=sales_team.mia)
+    reject_handoff(handoff_id=handoff.pk, reason_key="reject-not-our-market", now=now, actor=sales_team.mia)
+    with pytest.raises(HandoffNotOpen):
+        assign_handoff(handoff_id=handoff.pk, to_user_id=taker, now=now, actor=sales_team.manager)
 
 
 # --- Reassigning --------------------------------------------------------------------------------------------------

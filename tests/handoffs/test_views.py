@@ -128,6 +128,14 @@ def test_a_manager_assigns_what_nobody_was_free_for_from_queue_and_lead_page(
     assert assign not in manager.get(page).content.decode()
 
 
+def test_assigning_what_somebody_took_meanwhile_is_refused_beside_the_form(
+    accepted: Handoff, sales_team: SalesTeam
+) -> None:
+    answer = do(sales_team.manager, accepted, "assign", to=sales_team.lena.pk)
+    assert (answer.status_code, "Mia has this handoff by now." in answer.content.decode()) == (422, True)
+    assert state(accepted) == HandoffState.ACCEPTED
+
+
 @pytest.mark.parametrize("name", ["disqualify", "return"])
 def test_act_with_a_reason_offers_those_of_the_agreement(
     name: str, accepted: Handoff, sales_team: SalesTeam
