@@ -83,7 +83,7 @@ def act_on_handoff(
 class Handoffs(ListModelMixin, RetrieveModelMixin, GenericViewSet[Handoff]):
     queryset = Handoff.objects.select_related("lead", "pool", "owner").annotate(
         due_at=Subquery(
-            Deadline.objects.open().filter(handoff=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+            Deadline.objects.pressing().filter(handoff=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
         )
     )
     serializer_class = shapes.HandoffSerializer

@@ -13,7 +13,8 @@ def handoff_fields(lead_ids: Sequence[int]) -> Mapping[int, Any]:
     """By lead its open handoff with the due instant of its next clock; no entry where none is open. One
     query.
     """
-    next_due = Deadline.objects.open().filter(handoff=OuterRef("pk")).order_by("due_at").values("due_at")[:1]
+    pressing = Deadline.objects.pressing().filter(handoff=OuterRef("pk"))
+    next_due = pressing.order_by("due_at").values("due_at")[:1]
     rows = (
         Handoff.objects.open()
         .filter(lead__in=lead_ids)

@@ -104,10 +104,10 @@ def check_can_take(user_id: int, *, now: datetime) -> User:
 
 def passed_over(handoff_ids: Sequence[int]) -> dict[int, set[int]]:
     """By handoff who let it lie: they missed accepting or first attempting it and do not get it again by
-    turn.
+    turn. What was waived is held against nobody.
     """
     lain: dict[int, set[int]] = {}
-    missed = Breach.objects.filter(handoff__in=handoff_ids, kind__in=LET_LIE)
+    missed = Breach.objects.filter(handoff__in=handoff_ids, kind__in=LET_LIE, waiver=None)
     for handoff_id, owner_id in missed.values_list("handoff", "owner"):
         lain.setdefault(handoff_id, set()).add(owner_id)
     return lain

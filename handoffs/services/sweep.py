@@ -66,7 +66,9 @@ CROSS JOIN LATERAL (
         WHERE able.pool_id = pool.id AND NOT EXISTS (
             SELECT FROM handoffs_breach breach
             WHERE breach.handoff_id = waiting.id AND breach.owner_id = able.user_id
-                AND breach.kind = ANY(%(let_lie)s) OFFSET 0
+                AND breach.kind = ANY(%(let_lie)s)
+                AND NOT EXISTS (SELECT FROM handoffs_waiver waiver WHERE waiver.breach_id = breach.id OFFSET 0)
+            OFFSET 0
         )
     )
     ORDER BY waiting.urgent DESC, waiting.created_at, waiting.id
@@ -81,7 +83,7 @@ FOR NO KEY UPDATE OF lead, handoff SKIP LOCKED
 """
 # Of each pool no more than it has room for, and nothing that all who are able let lie before: what goes to nobody
 # would be claimed again each second, and keep those behind it from their turn. OFFSET 0 has each one's breaches looked
-# up by its id; a planner who expects many would read all breaches there ever were.
+# up by its id, and their waivers; a planner who expects many would read all there ever were.
 ACTED = """
 UPDATE handoffs_deadline SET next_action_at = acted.next_at
 FROM unnest(%(ids)s::bigint[], %(next)s::timestamptz[]) AS acted (id, next_at)

@@ -16,7 +16,7 @@ from agreements.models import Version
 from handoffs.models import Attempt, Breach, Handoff
 from handoffs.services import sweep_deadlines, waive_breach
 from tests.factories.accounts import UserFactory, plain_token
-from tests.factories.handoffs import SalesTeam, urgent_handoff
+from tests.factories.handoffs import SalesTeam, excused_handoff, urgent_handoff
 
 pytestmark = pytest.mark.django_db
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -145,6 +145,13 @@ def test_handoffs_come_in_pages_of_a_fixed_number_of_queries(
     answer = mia.ask(HANDOFFS, page_size=4).json()
     assert len(answer["results"]) == 4
     assert len(mia.ask(answer["next"]).json()["results"]) == 2
+
+
+def test_what_was_waived_is_no_longer_due(
+    mia: ApiClient, starter: Version, sales_team: SalesTeam, now: datetime
+):
+    excused, _ = excused_handoff(starter, sales_team, now)
+    assert mia.ask(f"{HANDOFFS}{excused.pk}/").json()["due_at"] is None
 
 
 def test_deadlines_and_breaches(mia: ApiClient, handoff: Handoff, sales_team: SalesTeam, now: datetime):

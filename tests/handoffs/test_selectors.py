@@ -23,7 +23,15 @@ from handoffs.services import (
 )
 from leads.extensions import result_fields, timeline_sources
 from scoring.extensions import holds
-from tests.factories.handoffs import SalesTeam, convert, hand_over, lead_of, qualify_by_score, urgent_handoff
+from tests.factories.handoffs import (
+    SalesTeam,
+    convert,
+    excused_handoff,
+    hand_over,
+    lead_of,
+    qualify_by_score,
+    urgent_handoff,
+)
 from tests.factories.leads import CompanyFactory, LeadFactory
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +136,11 @@ def test_result_field_of_a_waiting_handoff(starter: Version, sales_team: SalesTe
         "owner": None,
         "due_at": "2026-11-02T11:30:00Z",
     }
+
+
+def test_result_field_leaves_out_what_was_waived(starter: Version, sales_team: SalesTeam, now: datetime):
+    excused, _ = excused_handoff(starter, sales_team, now)
+    assert handoff_fields([excused.lead_id])[excused.lead_id]["due_at"] is None
 
 
 def test_missing_information():

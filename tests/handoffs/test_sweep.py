@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from agreements.models import Version
@@ -31,6 +33,7 @@ from tests.factories.handoffs import (
     excused_handoff,
     hand_over,
     lead_of,
+    manual_handoff,
     urgent_handoff,
 )
 
@@ -87,6 +90,23 @@ def test_what_was_waived_is_neither_escalated_nor_moved(
     assert sweep(waived_at + timedelta(days=30)) == 0
     assert facts() == before
     assert clock(handoff, "next_attempt").outcome == "open"
+
+
+def test_what_was_waived_before_nothing_followed_from_it_rests_after_the_upgrade(
+    starter: Version, sales_team: SalesTeam, now: datetime
+):
+    excused, _ = excused_handoff(starter, sales_team, now)
+    missed = manual_handoff(starter, now, sales_team.manager, sales_team.mia)
+    Deadline.objects.open().update(next_action_at=F("escalate_at"))
+
+    with connection.cursor() as cursor:
+        for _again in range(2):
+            cursor.execute(import_module("handoffs.migrations.0007_waived_clocks_rest").REST)
+
+    pending = Deadline.objects.open().filter(next_action_at__isnull=False)
+    assert clock(excused, "next_attempt").next_action_at is None
+    assert set(pending.values_list("handoff", flat=True)) == {missed.pk}
+    assert pending.count() == Deadline.objects.open().filter(handoff=missed).count()
 
 
 def test_a_waived_clock_does_not_stop_the_other_one(handoff: Handoff, sales_team: SalesTeam, now: datetime):
@@ -375,6 +395,18 @@ def test_what_everybody_let_lie_keeps_nobody_from_their_turn(
     assert fresh.owner == sales_team.mia
     assert claimed == [[fresh.pk], []]
     assert set(Handoff.objects.filter(state="unassigned")) == set(lain)
+
+
+def test_whose_miss_was_waived_gets_it_by_turn_again(starter: Version, sales_team: SalesTeam, now: datetime):
+    sales_team.only(sales_team.mia, now=now)
+    excused, lain = many(starter, 2, now)
+    day_later = now + timedelta(days=1)
+    sweep(day_later)
+    assert Handoff.objects.filter(state="unassigned").count() == 2
+    for breach in Breach.objects.filter(handoff=excused, owner=sales_team.mia):
+        waive_breach(breach_id=breach.pk, reason="Power cut", now=day_later, actor=sales_team.manager)
+    sweep(day_later + MINUTE)
+    assert [Handoff.objects.get(pk=each.pk).owner for each in (excused, lain)] == [sales_team.mia, None]
 
 
 def test_no_more_is_claimed_of_a_pool_than_it_has_room_for(
