@@ -3,19 +3,25 @@
 import base64
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 
+class DamagedRecord(Exception):
+    """A RECORD that cannot be read; the message says which."""
+
+
 @dataclass(frozen=True)
 class Recorded:
-    """A file that a package claims: where it is, and its size and hash where the package says them."""
+    """A file that a package claims: where it is, its size and hash where the package says them, and the RECORD
+    that says so."""
 
     name: str
     path: Path
     size: str
     hash: str
+    record: str
 
     def fault(self) -> str | None:
         """Whether it is missing or cut short: what can be asked of every file at every start."""
@@ -23,37 +29,56 @@ class Recorded:
             found = self.path.stat().st_size
         except (OSError, ValueError):  # a damaged RECORD names what no path can be
             return f"{self.name} is missing"
-        return f"{self.name} is damaged" if self.size.isdigit() and found != int(self.size) else None
+        return f"{self.name} is damaged" if self.size not in ("", str(found)) else None
 
-    def is_as_hashed(self) -> bool:
-        """Whether its content is what was installed. This reads the file."""
+    def damage(self) -> str | None:
+        """The same, and whether its content is what was installed. This reads the file."""
+        if fault := self.fault():
+            return fault
         kind, _, expected = self.hash.partition("=")
         if not expected:
-            return True
-        found = hashlib.new(kind, self.path.read_bytes()).digest()
-        return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == expected
+            return None
+        try:
+            found = hashlib.new(kind, self.path.read_bytes()).digest()
+        except OSError:
+            return f"{self.name} is damaged"
+        except (ValueError, TypeError):  # no such hash, or none of a fixed length
+            return f"{self.record} is damaged"
+        is_as_hashed = base64.urlsafe_b64encode(found).rstrip(b"=").decode() == expected
+        return None if is_as_hashed else f"{self.name} is damaged"
 
 
 def first_fault(packages: Path) -> str | None:
     """What is wrong with the first file that is not there, or not as long as it was."""
-    return next((fault for file in files_of(packages) if (fault := file.fault())), None)
+    return _first(packages, Recorded.fault)
 
 
 def first_damage(packages: Path) -> str | None:
     """The same, reading every file: a second or two."""
-    for file in files_of(packages):
-        if fault := file.fault():
-            return fault
-        if not file.is_as_hashed():
-            return f"{file.name} is damaged"
-    return None
+    return _first(packages, Recorded.damage)
+
+
+def _first(packages: Path, wrong_with: Callable[[Recorded], str | None]) -> str | None:
+    try:
+        return next((said for file in files_of(packages) if (said := wrong_with(file))), None)
+    except DamagedRecord as damaged:
+        return str(damaged)
 
 
 def files_of(packages: Path) -> Iterator[Recorded]:
-    """Every file that an installed package claims, but for byte code, which anyone may delete."""
-    for record in packages.glob("*.dist-info/RECORD"):
-        with record.open(newline="", encoding="utf-8", errors="replace") as lines:
-            for row in csv.reader(lines):
-                if row and not row[0].endswith(".pyc"):
-                    name, hash_said, size = (*row, "", "")[:3]
-                    yield Recorded(name, packages / name, size, hash_said)
+    """Every file that an installed package claims, but for byte code, which anyone may delete. Raises
+    `DamagedRecord`."""
+    for path in packages.glob("*.dist-info/RECORD"):
+        record = str(path.relative_to(packages))
+        for name, hash_said, size in _rows_of(path, record):
+            if not name.endswith(".pyc"):
+                yield Recorded(name, packages / name, size, hash_said, record)
+
+
+def _rows_of(path: Path, record: str) -> list[tuple[str, str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as lines:
+            padded = ((*row, "", "")[:3] for row in csv.reader(lines) if row)
+            return [(name, hash_said, size) for name, hash_said, size in padded]
+    except (OSError, csv.Error) as error:  # a quote that was never there opens a field without an end
+        raise DamagedRecord(f"{record} is damaged") from error

@@ -131,6 +131,36 @@ def test_a_start_that_fails_by_a_damaged_file_says_so_and_the_next_one_mends_it(
     assert environment.fault() == "lead/__init__.py is damaged, so it is made anew"
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('"' + "x" * 200_000, "lead-1.0.dist-info/RECORD is damaged"),
+        (f"lead/__init__.py,{HASH_OF_LEAD},\N{SUPERSCRIPT TWO}\n", "lead/__init__.py is damaged"),
+    ],
+    ids=["open quote", "no number"],
+)
+def test_a_record_that_cannot_be_read_is_damage(environment: Environment, content: str, words: str) -> None:
+    stamp(environment, "base")
+    (environment.packages / "lead-1.0.dist-info" / "RECORD").write_text(content)
+    assert environment.fault() == f"{words}, so it is made anew"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["sha2\N{REPLACEMENT CHARACTER}6", "shake_128", "sha256\0"],
+    ids=["no hash", "no length", "zero byte"],
+)
+def test_a_record_whose_hash_is_damaged_does_not_hide_why_a_start_failed(
+    environment: Environment, kind: str
+) -> None:
+    stamp(environment, "base")
+    (environment.packages / "lead-1.0.dist-info" / "RECORD").write_text(f"lead/__init__.py,{kind}=x,8\n")
+    told = r"^lead-1\.0\.dist-info/RECORD is damaged, so nothing can run: "
+    with pytest.raises(Trouble, match=told) as raised, environment.answering_for_failures():
+        raise Trouble("web did not start")
+    assert str(raised.value.__cause__) == "web did not start"
+
+
 def test_a_start_that_fails_otherwise_says_its_own_reason(environment: Environment) -> None:
     stamp(environment, "base")
     with pytest.raises(Trouble, match=r"^web did not start$"), environment.answering_for_failures():
