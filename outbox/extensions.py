@@ -11,6 +11,7 @@ class NotYet(str):
 
 Veto = Callable[[Sequence[Message]], Mapping[int, str]]
 """E-mails about to be sent → message id → why it must not be, in words; `NotYet` where it only has to wait. Asked
-for many at once, in a fixed number of queries."""
+for many at once, in a fixed number of queries, and in the transaction that puts off those that have to wait: a veto
+that says `NotYet` locks what it goes by against whoever ends the waiting and calls `send_waiting`."""
 
 vetoes: list[Veto] = []

@@ -33,8 +33,8 @@ LONGEST_PASS = 20.0
 """Seconds after which a pass takes no further e-mail."""
 SENDERS_LOCK = 0x5E4D
 """First key of the advisory locks that count who is sending."""
-ASKED_AGAIN = timedelta(minutes=10)
-"""After which an e-mail that has to wait is looked at again."""
+ASKED_AGAIN = timedelta(hours=6)
+"""After which an e-mail that has to wait is looked at again, if nobody has it looked at before (`send_waiting`)."""
 MOST_DROPS = 2
 """So many lost connections in a row are the server's fault rather than an e-mail's."""
 
@@ -103,13 +103,13 @@ def _take(place: int) -> bool:
 
 def _deliver(this: Pass) -> None:
     try:
-        this.server.open()
         while not this.is_over and (batch := _lease(this)):
             _send_batch(batch, this)
     except ServerTrouble as trouble:
         note_failure(str(trouble), now=this.now)
     else:
-        note_answer()
+        if this.server.was_opened:
+            note_answer()
     finally:
         this.server.close()
 
@@ -129,15 +129,31 @@ def _lease(this: Pass) -> list[Message]:
 
 def _send_batch(batch: Sequence[Message], this: Pass) -> None:
     """Send each and record each at once, so that a kill repeats one e-mail and not twenty. Those that nobody
-    came to wait as if they had not been taken."""
+    came to wait as if they had not been taken. Without anything to send the server is left alone."""
     left = {each.pk: each for each in batch}
     try:
-        for pk, reason in _vetoed(batch).items():
-            _hold_back(left.pop(pk), reason, this)
+        vetoed = _vetoed_or_put_off(batch, this)
+        left = {pk: each for pk, each in left.items() if not isinstance(vetoed.get(pk), NotYet)}
+        for pk in left.keys() & vetoed.keys():
+            record(left.pop(pk), MessageState.WITHHELD, now=this.now, why=vetoed[pk])
         while left and not this.is_over:
+            this.server.ensure_open()
             _send(left.pop(next(iter(left))), this)
     finally:
         _give_back(left, this)
+
+
+@transaction.atomic
+def _vetoed_or_put_off(batch: Sequence[Message], this: Pass) -> dict[int, str]:
+    """Who must not be sent, and why; those that only have to wait are put off till they are asked for again.
+
+    In one transaction, so that a veto can lock what it goes by: what ends the waiting then comes before the
+    question, or finds the e-mails put off.
+    """
+    vetoed = _vetoed(batch)
+    waiting = {each: vetoed[each.pk] for each in batch if isinstance(vetoed.get(each.pk), NotYet)}
+    put_off(waiting, until=this.now + ASKED_AGAIN)
+    return vetoed
 
 
 def _vetoed(batch: Sequence[Message]) -> dict[int, str]:
@@ -145,13 +161,6 @@ def _vetoed(batch: Sequence[Message]) -> dict[int, str]:
     answers = [veto(batch) for veto in vetoes]
     known = {each.pk for each in batch}
     return {pk: why for answer in reversed(answers) for pk, why in answer.items() if pk in known}
-
-
-def _hold_back(message: Message, reason: str, this: Pass) -> None:
-    """For good, or till whoever asked for it to wait is asked again."""
-    if isinstance(reason, NotYet):
-        return put_off(message, until=this.now + ASKED_AGAIN, why=reason)
-    return record(message, MessageState.WITHHELD, now=this.now, why=reason)
 
 
 def _give_back(ids: Collection[int], this: Pass) -> None:
@@ -171,7 +180,6 @@ def _send(message: Message, this: Pass) -> None:
     except Exception as error:  # whatever it is, the next try would meet it again
         log.exception("mail_not_built", message_id=message.pk)
         return record(message, MessageState.STUCK, now=this.now, why=said(error))
-    this.server.open_if_lost()
     return _talk(message, built, this)
 
 

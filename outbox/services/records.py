@@ -1,11 +1,11 @@
 """Recording what became of an e-mail, with the signal in the same transaction."""
 
 import random
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
 from django.dispatch import Signal
 
 from outbox.models import Message, MessageState
@@ -49,14 +49,32 @@ def _record(message: Message, state: MessageState, now: datetime, why: str, sile
         SIGNALS[state].send(Message, message_ids=[message.pk], now=now)
 
 
-def put_off(message: Message, *, until: datetime, why: str) -> None:
-    """Leave it waiting till then, with its tries as they were: nobody tried to send it."""
-    mine = Message.objects.filter(pk=message.pk, state=MessageState.PENDING, attempts=message.attempts)
-    mine.update(
-        attempts=F("attempts") - 1,
-        next_attempt_at=until,
-        last_error=one_line(why, longest=LONGEST_WORDS),
-    )
+PUT_OFF = """
+UPDATE outbox_message AS message
+SET attempts = message.attempts - 1, next_attempt_at = %(until)s, last_error = held.why
+FROM unnest(%(ids)s::bigint[], %(attempts)s::int[], %(whys)s::text[]) AS held (id, attempts, why)
+WHERE message.id = held.id AND message.attempts = held.attempts AND message.state = %(pending)s
+"""
+
+
+def put_off(held: Mapping[Message, str], *, until: datetime) -> None:
+    """Leave them waiting till then and say why, with their tries as they were: nobody tried to send them.
+
+    One statement whatever their number.
+    """
+    if not held:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            PUT_OFF,
+            {
+                "until": until,
+                "ids": [message.pk for message in held],
+                "attempts": [message.attempts for message in held],
+                "whys": [one_line(why, longest=LONGEST_WORDS) for why in held.values()],
+                "pending": MessageState.PENDING.value,
+            },
+        )
 
 
 def try_later(message: Message, *, now: datetime, why: str) -> None:

@@ -22,24 +22,27 @@ class ServerTrouble(Exception):
 
 
 class Server:
-    """A connection to the mail server that is opened again where it was lost."""
+    """A connection to the mail server that is opened for the first e-mail, and again where it was lost."""
 
     def __init__(self) -> None:
         self.backend: BaseEmailBackend = get_connection()
+        self.was_opened = False
 
-    def open(self) -> None:
-        """Raises ServerTrouble."""
+    def ensure_open(self) -> None:
+        """Open the connection where there is none yet, or none any more. Raises ServerTrouble."""
+        if isinstance(self.backend, EmailBackend) and not self.backend.is_open:
+            self.close()
+            self._open()
+        elif not self.was_opened:
+            self._open()
+
+    def _open(self) -> None:
         try:
             self.backend.open()
         except (OSError, SMTPException, ValueError) as error:
             self.close()
             raise ServerTrouble(said(error)) from error
-
-    def open_if_lost(self) -> None:
-        """Raises ServerTrouble."""
-        if isinstance(self.backend, EmailBackend) and not self.backend.is_open:
-            self.close()
-            self.open()
+        self.was_opened = True
 
     def drop(self) -> None:
         """Forget a connection that went wrong, without waiting for the server's farewell."""

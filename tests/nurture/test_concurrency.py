@@ -25,6 +25,8 @@ from nurture.services import (
     unsubscribe,
 )
 from nurture.services.locks import share_tracks
+from outbox.models import Message, MessageState
+from outbox.services import deliver_mails
 from tests.factories.handoffs import SalesTeam
 from tests.factories.nurture import KEY, SITE, STEPS, enrol, running_track, sent, south_of, willing
 
@@ -194,3 +196,19 @@ def test_starting_everywhere_beside_a_batch_does_not_dead_lock(starter: Version,
     started = other.result(timeout=40)
     named = Track.objects.exclude(key="track-of-before").order_by("pk")
     assert [track.pk for track in started] == list(named.values_list("pk", flat=True))
+
+
+def test_an_email_that_is_put_off_while_its_track_starts_is_sent_and_not_left_waiting(
+    starter: Version, now: datetime, settings: Any
+) -> None:
+    track = running_track(starter, now=now)
+    sent(track, willing(starter), now=now)
+    pause_track(track_id=track.pk, now=now, actor=None)
+    settings.EMAIL_IS_SET = True
+    Message.objects.mails().filter(kind="nurture").update(state=MessageState.PENDING, next_attempt_at=now)
+    both(
+        lambda: start_track(track_id=track.pk, now=now, actor=None),
+        lambda: deliver_mails(now=now),
+    )
+    deliver_mails(now=now + timedelta(minutes=5))
+    assert Message.objects.get(kind="nurture").state == MessageState.SENT

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from outbox import extensions, smtp
 from outbox.models import MailServer, Message, MessageState
@@ -145,7 +146,7 @@ class TestSending:
     def test_a_pass_costs_so_many_queries_and_three_a_mail(self, post, now, django_assert_num_queries, count):
         """Each is recorded in its own transaction (here a savepoint), so that a kill repeats one and not all."""
         queue(now, *map(str, range(count)))
-        with django_assert_num_queries(12 + 3 * count):
+        with django_assert_num_queries(14 + 3 * count):
             assert deliver_mails(now=now) == count
 
     def test_the_task_reads_the_clock(self, post, now):
@@ -360,11 +361,31 @@ class TestVetoing:
         deliver_mails(now=now)
         assert states() == {"a": "pending", "b": "sent"}
         assert (message().attempts, message().last_error) == (0, "The track is paused.")
-        deliver_mails(now=now + timedelta(minutes=5))
+        deliver_mails(now=now + timedelta(hours=5))
         assert post.subjects == ["Offer b"]
         del no_to[a]
-        deliver_mails(now=now + timedelta(minutes=11))
+        deliver_mails(now=now + timedelta(hours=7))
         assert (states(), post.subjects) == ({"a": "sent", "b": "sent"}, ["Offer b", "Offer a"])
+
+    def test_those_that_have_to_wait_are_put_off_at_once_each_with_its_reason(self, post, now, no_to):
+        ids = queue(now, *"abcdef")
+        no_to |= {pk: extensions.NotYet(f"Reason {pk}.") for pk in ids}
+        Message.objects.filter(pk=ids[0]).update(attempts=3)
+        with CaptureQueriesContext(connection) as asked:
+            deliver_mails(now=now)
+        updates = [each["sql"] for each in asked if each["sql"].lstrip().startswith("UPDATE")]
+        assert len(updates) == 2, "the lease and the putting off"
+        found = Message.objects.order_by("pk").values_list("pk", "state", "attempts", "last_error")
+        assert list(found) == [(pk, "pending", 3 if pk == ids[0] else 0, f"Reason {pk}.") for pk in ids]
+        assert not Message.objects.filter(next_attempt_at__lt=now + timedelta(hours=5)).exists()
+
+    def test_the_server_is_left_alone_when_nothing_may_be_sent(self, post, now, no_to):
+        a, b = queue(now, "a", "b")
+        no_to |= {a: extensions.NotYet("The track is paused."), b: "Ada unsubscribed."}
+        MailServer.objects.create(failures=2, failing_since=now, next_try_at=now, last_error="421 busy")
+        deliver_mails(now=now)
+        assert (states(), post.connections) == ({"a": "pending", "b": "withheld"}, 0)
+        assert MailServer.objects.get().failures == 2, "nobody knows whether it answers"
 
     def test_what_waits_is_brought_forward_and_what_is_being_sent_is_not(self, post, now, no_to):
         a, b = queue(now, "a", "b")
