@@ -11,7 +11,7 @@ from django.utils.translation import override
 from agreements.wording import document_language
 from leads.models import Lead
 from nurture.models import Enrolment, Step
-from nurture.rules import as_html, fill, fill_subject, names, parse
+from nurture.rules import Text, Variable, as_html, fill, fill_subject, names, parse
 from nurture.selectors.wording import values_of
 from outbox.services import Mail
 
@@ -59,27 +59,31 @@ def address_of(page: str, enrolment_id: int, position: int, purpose: str) -> str
 
 
 def compose(step: Step, lead: Lead, *, offer: str, unsubscribe: str) -> Letter:
-    """The e-mail of a step to a lead (with its company loaded), in the language of the agreement."""
+    """The e-mail of a step to a lead (with its company loaded), in the language of the agreement.
+
+    A link carries the words of the offer; plain text has no links, so there they stand before the address.
+    """
     values = values_of(lead) | {"offer": offer if step.offer_url else "", "unsubscribe": unsubscribe}
     parts = parse(step.body, has_offer=bool(step.offer_url))
-    text = fill(parts, values)
     if step.offer_url and not names(parts, "offer"):
-        text = f"{text}\n\n{step.offer_name}:\n{offer}"
+        parts += [Text("\n\n"), Variable("offer")]
     with override(document_language()):
         stop = _("You get this e-mail because you agreed to hear from us.")
         labels = {offer: step.offer_name, unsubscribe: _("Unsubscribe")}
         foot = "" if names(parts, "unsubscribe") else "\n".join([_("Unsubscribe:"), unsubscribe])
+        worded = _("%(words)s: %(address)s") % {"words": step.offer_name, "address": offer}
         subject = fill_subject(step.subject, values)
         html = render_to_string(
             "nurture/mail.html",
             {
                 "subject": subject,
-                "body": as_html(text, labels),
+                "body": as_html(fill(parts, values), labels),
                 "stop": stop,
                 "unsubscribe": unsubscribe if foot else "",
             },
         )
     signature = "\n".join(part for part in (stop, foot) if part)
+    text = fill(parts, values | {"offer": worded})
     return Letter(subject, f"{text}\n\n-- \n{signature}\n", html)
 
 

@@ -91,7 +91,7 @@ def test_an_email_says_who_how_to_stop_and_what_is_offered(delivery: Delivery) -
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     assert mail.text == (
-        f"First.\n\n{links['o']}\n\n-- \nYou get this e-mail because you agreed to hear from us.\n"
+        f"First.\n\nThe guide: {links['o']}\n\n-- \nYou get this e-mail because you agreed to hear from us.\n"
         f"Unsubscribe:\n{links['u']}\n"
     )
     assert f'<a href="{links["o"]}">The guide</a>' in mail.html
@@ -105,7 +105,9 @@ def test_an_offer_that_the_text_does_not_name_stands_at_its_end(
     enrol(track, willing(starter), now=now)
     for day in (1, 4, 9):
         send_steps(now=now + day * DAY)
-    assert "Last words.\n\nThe talk:\nhttp://localhost/n/o/" in mails().last().text
+    last = mails().last()
+    assert "Last words.\n\nThe talk: http://localhost/n/o/" in last.text
+    assert last.html.count("The talk") == 1, "the link carries the words"
     assert "/n/o/" not in mails()[1].text
 
 
