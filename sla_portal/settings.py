@@ -5,6 +5,7 @@ REDIS_URL (docs/running.md lists all of them).
 """
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import django_stubs_ext
@@ -119,12 +120,30 @@ TEMPLATES = [
 
 # --- PostgreSQL and Redis -----------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db("DATABASE_URL", default="postgres://postgres@127.0.0.1:5432/sla_portal")}
+
+def database_by_name(database: dict[str, Any]) -> dict[str, Any]:
+    """The same server as Django names it: who is asked for in the URL's query (`?host=/run/…&user=…`, as for a socket)
+    stands where `dbshell` looks, too, and not only in what psycopg is handed.
+    """
+    options = dict(database.get("OPTIONS", {}))
+    asked = {
+        name.upper(): str(options.pop(name))
+        for name in ("host", "port", "user", "password")
+        if name in options
+    }
+    return database | {name: database[name] or value for name, value in asked.items()} | {"OPTIONS": options}
+
+
+DATABASES = {
+    "default": database_by_name(
+        env.db("DATABASE_URL", default="postgres://postgres@127.0.0.1:5432/sla_portal")
+    )
+}
 DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 # On solid-state disks a page read by an index costs hardly more than the next one; with the server's default of 4 the
 # planner reads whole tables where a month of them is asked for. And to compile a statement takes longer than to run any
 # of the portal's.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c random_page_cost=1.1 -c jit=off")
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c random_page_cost=1.1 -c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
