@@ -195,7 +195,9 @@ def clock_state(
     outcome: str = "open",
     waived: bool = False,
 ) -> str:
-    """How a clock stands: waived, met, met_late, overdue, due_soon, today or later.
+    """How a clock stands: waived, met, met_late, missed, overdue, due_soon, today or later.
+
+    One that was stopped, such as by a reassignment, was missed if it had fallen due; it is late no longer.
 
     `soon_at` is when it turns "due soon"; "today" is the day of the viewer, whose zone `tz` is.
     """
@@ -203,6 +205,8 @@ def clock_state(
         return "waived"
     if outcome in ("met", "met_late"):
         return outcome
+    if outcome == "cancelled":
+        return "missed"
     if now > due_at:
         return "overdue"
     if soon_at is not None and now >= soon_at:

@@ -220,8 +220,7 @@ def speed_table(found: dict[str, list[Point]]) -> Table:
     return ("week_of", "measure", "count", "median_hours", "p90_hours"), rows
 
 
-def slices_table(rows: Sequence[SliceFigures], by: str) -> Table:
-    keys = list(rows[0].figures) if rows else []
+def slices_table(rows: Sequence[SliceFigures], by: str, keys: Sequence[str]) -> Table:
     head = [by, "label"]
     for key in keys:
         name = key.replace("-", "_")

@@ -75,8 +75,3 @@ def workers_with_load() -> QuerySet[User]:
 def managers() -> QuerySet[User]:
     """Who may manage a pool."""
     return User.objects.able_to(Capability.MANAGE_HANDOFFS).order_by("name")
-
-
-def takers() -> QuerySet[User]:
-    """Who takes handoffs: the active members of pools."""
-    return workers().filter(pool_memberships__is_active=True).distinct()

@@ -22,7 +22,7 @@ from handoffs.forms import DisputeForm, ReassignForm, RulingForm, WaiveForm
 from handoffs.models import Breach, Handoff, Pool
 from handoffs.selectors.board import Scope, Show, figures, listed, rep_lines
 from handoffs.selectors.disputes import disputes_of
-from handoffs.selectors.pools import takers
+from handoffs.selectors.pools import workers_with_load
 from handoffs.selectors.queue import QueueRow, rows_of
 from handoffs.services import Refused, dispute_ending, reassign_handoffs, rule_on_dispute, waive_breach
 from handoffs.views.act_page import About, ActPage, Values, data_of, perform
@@ -52,7 +52,7 @@ def board(request: PortalRequest) -> HttpResponse:
         ],
         "page": page,
         "pools": Pool.objects.all(),
-        "takers": takers(),
+        "takers": workers_with_load(),
         "chips": _chips(scope),
         "may_manage": request.user.can(Capability.MANAGE_HANDOFFS),
         "now": now,
@@ -64,7 +64,7 @@ def board(request: PortalRequest) -> HttpResponse:
 @requires(Capability.MANAGE_HANDOFFS)
 def reassign(request: PortalRequest) -> HttpResponse:
     """Give the chosen handoffs to somebody."""
-    form = ReassignForm(request.POST, takers=takers())
+    form = ReassignForm(request.POST, takers=workers_with_load())
     if not form.is_valid():
         return not_done(request, _("Choose handoffs, and who takes them."), back=_board())
     taker: User = form.cleaned_data["to"]

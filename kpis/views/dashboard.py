@@ -1,7 +1,7 @@
 """The dashboard: are we reaching the goal, and where do we lose leads?"""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -197,8 +197,8 @@ def _files() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _cut(keys: Iterable[str], scope: Scope, by: str, now: datetime) -> Table:
-    return charts.slices_table(breakdowns(keys, scope, by, now), by)
+def _cut(keys: Sequence[str], scope: Scope, by: str, now: datetime) -> Table:
+    return charts.slices_table(breakdowns(keys, scope, by, now), by, keys)
 
 
 @requires(Capability.READ)

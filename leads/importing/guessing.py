@@ -59,6 +59,8 @@ def guess(headers: Sequence[str], sample: Sequence[Sequence[str]]) -> Guess:
     for header, target in _by_name(headers):
         if target in TARGETS and target in columns.values():
             continue
+        if _kind(target) == "date" and cells[header] and not any(map(_is_date, cells[header])):
+            continue  # “Won” with yes and no in it
         columns[header] = target
     if {"first_name", "last_name"} & set(columns.values()):
         columns = {header: target for header, target in columns.items() if target != "full_name"}

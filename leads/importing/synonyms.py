@@ -108,12 +108,12 @@ _SPELLINGS = {
         "|date entered sales qualified lead|converted date"
     ),
     "won_at": (
-        "won at|won date|won on|date won|won time|deal won time|closed won date|closed won"
+        "won|won at|won date|won on|date won|won time|deal won time|closed won date|closed won"
         "|became a customer date|customer since|gewonnen|gewonnen am|abschlussdatum|kunde seit"
         "|gagne le|fecha ganado|date entered customer"
     ),
     "lost_at": (
-        "lost at|lost date|lost on|date lost|lost time|deal lost time|closed lost date"
+        "lost|lost at|lost date|lost on|date lost|lost time|deal lost time|closed lost date"
         "|closed lost|verloren|verloren am|perdu le|fecha perdido"
     ),
     "value": (

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import msgspec
 from django.db import connection
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
 from leads.importing.targets import TARGETS
@@ -63,7 +64,7 @@ def add_entries(past: Past, given: Mapping[Stage, datetime]) -> list[Remark]:
                 Remark(
                     FIELD_OF[stage],
                     gettext("The lead entered this stage on %(date)s already; that stays.")
-                    % {"date": f"{known:%Y-%m-%d}"},
+                    % {"date": f"{localtime(known):%Y-%m-%d}"},
                 )
             )
     return remarks
@@ -94,7 +95,9 @@ def moves(past: Past) -> Iterator[tuple[str, str, datetime]]:
 
 
 def odd_order(created_at: datetime, given: Mapping[Stage, datetime]) -> list[Remark]:
-    """Dates that contradict each other are kept as given, and said, in the words by which a column is chosen."""
+    """Dates that contradict each other are kept as given, and said, in the words by which a column is chosen, as the
+    zone in force has them.
+    """
     dates = [("created_at", created_at), *((field, given[s]) for field, s in HISTORY.items() if s in given)]
     return [
         Remark(
@@ -102,9 +105,9 @@ def odd_order(created_at: datetime, given: Mapping[Stage, datetime]) -> list[Rem
             gettext("“%(field)s” (%(at)s) lies before “%(earlier)s” (%(before)s); both are kept as given.")
             % {
                 "field": TARGETS[field].label,
-                "at": f"{at:%Y-%m-%d}",
+                "at": f"{localtime(at):%Y-%m-%d}",
                 "earlier": TARGETS[earlier].label,
-                "before": f"{before:%Y-%m-%d}",
+                "before": f"{localtime(before):%Y-%m-%d}",
             },
         )
         for (earlier, before), (field, at) in pairwise(dates)

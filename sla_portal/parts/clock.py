@@ -32,6 +32,7 @@ FACES = {
     "today": Face("calendar-event", gettext_lazy("Today")),
     "due_soon": Face("hourglass", gettext_lazy("Due soon")),
     "overdue": Face("alert-triangle", gettext_lazy("Overdue")),
+    "missed": Face("x", gettext_lazy("Missed")),
     "met": Face("check", gettext_lazy("Met")),
     "met_late": Face("check", gettext_lazy("Met late")),
     "paused": Face("player-pause", gettext_lazy("Paused")),
@@ -90,6 +91,8 @@ def _stopped(
         ), at
     if state == "paused":
         return gettext("paused"), gettext("%(length)s left") % {"length": say_length(left)} if left else ""
+    if state == "missed":
+        return gettext("missed"), say_instant(due, now, timezone.get_current_timezone())
     return (gettext("met") if state == "met" else gettext("waived")), at
 
 

@@ -16,7 +16,9 @@ const TONES = {
   quiet: "ink-3",
 };
 const colour = (tone) => `var(--${TONES[tone] || "ink-2"})`;
-const words = (text, tone) => ({ show: true, formatter: text, color: colour(tone), fontWeight: 500, ...font });
+// The picture is drawn from left to right in every language; words in it keep their own order.
+const said = (text) => (isRtl && text ? `\u2067${text}\u2069` : text);
+const words = (text, tone) => ({ show: true, formatter: typeof text === "string" ? said(text) : text, color: colour(tone), fontWeight: 500, ...font });
 
 // What the pointer reads is the row of the table.
 const tip = (table) => ([{ dataIndex }]) => {
@@ -56,7 +58,7 @@ const bar = (series, place) => ({
   barCategoryGap: "28%",
   barGap: "12%",
   itemStyle: { color: colour(series.tone), borderRadius: series.base.length ? 1 : [2, 2, 0, 0] },
-  label: series.said.length ? { ...words(({ dataIndex }) => series.said[dataIndex], series.tone), position: "top" } : { show: false },
+  label: series.said.length ? { ...words(({ dataIndex }) => said(series.said[dataIndex]), series.tone), position: "top" } : { show: false },
 });
 
 const line = (series) => ({
@@ -114,7 +116,7 @@ const option = (spec, table) => {
     grid: { top: 20, bottom: 4, [near]: 4, [far]: margin(spec), outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: {
       type: "category",
-      data: spec.x,
+      data: spec.x.map(said),
       inverse: isRtl,
       axisLine: { lineStyle: { color: "var(--line-strong)" } },
       axisTick: { show: false },
@@ -128,7 +130,7 @@ const option = (spec, table) => {
       interval: spec.step,
       position: near,
       splitLine: { lineStyle: { color: "var(--line)" } },
-      axisLabel: { ...font, color: "var(--ink-3)", formatter: (_, place) => spec.ticks[place] ?? "" },
+      axisLabel: { ...font, color: "var(--ink-3)", formatter: (_, place) => said(spec.ticks[place]) ?? "" },
     },
     tooltip: {
       trigger: "axis",

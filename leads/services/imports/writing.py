@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from msgspec import UNSET
 
@@ -70,13 +72,25 @@ def write_rows(
     dry_run: bool = False,
 ) -> list[RowOutcome]:
     """Write rows in their order; one that cannot be written stops no other, whatever the reason. Inside a
-    transaction. `job_id` is for the log.
+    transaction. `job_id` is for the log. Dates are told in the zone that the file's are read in.
 
     The first row of a file that speaks of a lead is the one that counts: a later one that says the same is
     unchanged, one that says otherwise is an error. So too for companies, whose contradicting cells are left
     out with a warning. A file can therefore be imported again and changes nothing.
     """
-    unforeseen = Unforeseen(job_id)
+    with timezone.override(ZoneInfo(maker.mapping.time_zone)):
+        return _write_rows(given, maker, seen, now, actor, Unforeseen(job_id), dry_run)
+
+
+def _write_rows(
+    given: Sequence[Row],
+    maker: RowMaker,
+    seen: Seen,
+    now: datetime,
+    actor: User | None,
+    unforeseen: "Unforeseen",
+    dry_run: bool,
+) -> list[RowOutcome]:
     made, rows = _understand(given, maker, unforeseen)
     _recognise(rows)
     outcomes = {id(row): RowOutcome(row, Status.ERROR) for row in made}

@@ -286,3 +286,8 @@ def test_the_error_file_of_a_file_is_mapped_as_that_file() -> None:
 
 def test_a_file_with_other_columns_is_not_mapped_as_this_one() -> None:
     assert fitted("E-Mail", "a", "b", "c", "d") is None
+
+
+def test_a_column_called_won_is_the_day_of_the_win_where_it_holds_days():
+    assert guess(["E-mail", "Won"], [["a@b.de", "2026-09-01"]]).columns["Won"] == "won_at"
+    assert guess(["E-mail", "Won"], [["a@b.de", "yes"], ["b@b.de", "no"]]).columns["Won"] != "won_at"
