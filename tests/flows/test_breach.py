@@ -53,6 +53,7 @@ def test_missed_clock_is_recorded_seen_and_given_to_another(
     page.get_by_label("Give the chosen ones to").select_option(label="Omar")
     page.get_by_role("button", name="Reassign").click()
     expect(page.get_by_text("1 handoff given to Omar.")).to_be_visible()
+    expect(page.locator("#board-counts")).to_have_text("0 of 1 open handoffs are late or due soon")
 
     enter(sales_team.omar, "/queue/")
     expect(page.locator("[data-row].is-current")).to_contain_text("Ada King")

@@ -1,5 +1,6 @@
 """The manager's board: each figure is its list; reassigning, waiving, settling; pools in Settings."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -179,6 +180,31 @@ def test_waive_needs_a_reason_and_keeps_the_breach(busy: dict[str, Handoff], sal
     again = client.post(address, {"reason": "Twice"}, headers=HTMX)
     assert (again.status_code, "waived already" in again.content.decode()) == (422, True)
     assert [waiver.reason for waiver in Waiver.objects.all()] == ["Fire drill"]
+
+
+def test_the_sentence_on_top_follows_what_was_waived_and_settled(
+    busy: dict[str, Handoff], sales_team: SalesTeam
+) -> None:
+    """What an open board fetches after an act carries the sentence, which lies outside of what it replaces."""
+
+    def sentence(**headers: Any) -> str:
+        page = client.get(reverse("handoffs:board"), **headers).content.decode()
+        (found,) = re.findall(r'<span id="board-counts"([^>]*)>(.*?)</span>', page, re.DOTALL)
+        assert ("hx-swap-oob" in found[0]) == bool(headers)
+        return " ".join(re.sub(r"<[^>]+>", "", found[1]).split())
+
+    client = as_user(sales_team.manager)
+    shown = board(sales_team.manager).context["counts"]
+    late, still_open = shown["risk"], shown["open"]
+    assert (
+        sentence() == sentence(headers=HTMX) == f"{late} of {still_open} open handoffs are late or due soon"
+    )
+    for breach in busy["breached"].breaches.all():
+        client.post(reverse("handoffs:waive", args=[breach.pk]), {"reason": "Fire drill"}, headers=HTMX)
+    assert sentence(headers=HTMX).startswith(f"{late - 1} of {still_open} open handoffs")
+    ruling = {"ruling": "reopen", "note": "They are"}
+    client.post(reverse("handoffs:rule", args=[busy["disputed"].pk]), ruling, headers=HTMX)
+    assert f"of {still_open + 1} open handoffs" in sentence(headers=HTMX)
 
 
 def test_waive_says_which_promise_whose_and_when(busy: dict[str, Handoff], sales_team: SalesTeam) -> None:
