@@ -95,6 +95,13 @@ const target = (spec) => ({
 // Room for the words at the end of lines, which are the legend.
 const margin = (spec) => Math.max(12, ...spec.series.map(({ end, shape }) => (shape === "bar" ? 0 : end.length * 6.6 + 14)));
 
+// From right to left the room for the axis is reckoned here: ECharts leaves none of it on a narrow picture.
+const place = (spec) => {
+  if (!isRtl) return { top: 20, bottom: 4, left: 4, right: margin(spec), outerBoundsMode: "same", outerBoundsContain: "axisLabel" };
+  const longest = Math.max(...spec.ticks.map((tick) => tick.length));
+  return { top: 20, bottom: 28, right: 14 + longest * 7, left: margin(spec), outerBoundsMode: "none" };
+};
+
 // Words at the ends of two lines that come close stand one above the other.
 const apart = (series, top) => {
   const ended = series.filter(({ endLabel }) => endLabel?.show).map((each) => ({ each, last: each.data.findLast((value) => value !== null) ?? 0 }));
@@ -108,12 +115,12 @@ const apart = (series, top) => {
 const option = (spec, table) => {
   const series = apart(drawn(spec), spec.top).map((each) => ({ emphasis: { disabled: true }, ...each }));
   if (spec.target !== null) series[0].markLine = target(spec);
-  const [near, far] = isRtl ? ["right", "left"] : ["left", "right"];
+  const near = isRtl ? "right" : "left";
   return {
     animation: false,
     aria: { enabled: false },
     textStyle: font,
-    grid: { top: 20, bottom: 4, [near]: 4, [far]: margin(spec), outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: place(spec),
     xAxis: {
       type: "category",
       data: spec.x.map(said),
