@@ -381,7 +381,7 @@ def test_a_rep_reads_what_was_sent_and_cannot_act_as_its_reader(
     assert f'href="{address}"' in rep.get(f"/leads/{lead.pk}/").content.decode()
     page = rep.get(address).content.decode()
     assert "Hello Ada" in page
-    assert "First.\n\nhttps://www.bar.example/guide\n" in page
+    assert "First.\n\nThe guide: https://www.bar.example/guide\n" in page
     assert "Unsubscribe:\n[link to unsubscribe]" in page
     assert "/n/o/" not in page
     assert "/n/u/" not in page
