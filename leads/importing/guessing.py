@@ -34,6 +34,10 @@ class Guess:
     mark: str | None
 
 
+OUTCOMES = ("won", "lost")
+"""A column headed so may hold the day, or yes and no."""
+
+
 def looks_like_headings(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Known headings settle it; values settle the contrary; otherwise a file has headings."""
     names = [cell.strip() for cell in first if cell.strip()]
@@ -59,8 +63,8 @@ def guess(headers: Sequence[str], sample: Sequence[Sequence[str]]) -> Guess:
     for header, target in _by_name(headers):
         if target in TARGETS and target in columns.values():
             continue
-        if _kind(target) == "date" and cells[header] and not any(map(_is_date, cells[header])):
-            continue  # “Won” with yes and no in it
+        if header.casefold() in OUTCOMES and cells[header] and not any(map(_is_date, cells[header])):
+            continue
         columns[header] = target
     if {"first_name", "last_name"} & set(columns.values()):
         columns = {header: target for header, target in columns.items() if target != "full_name"}

@@ -50,7 +50,7 @@ def test_missed_clock_is_recorded_seen_and_given_to_another(
     assert (breach.kind, breach.owner, breach.due_at) == ("accept", sales_team.mia, due_at)
 
     page.get_by_label("Choose Ada King").check()
-    page.get_by_label("Give the chosen ones to").select_option(label="Omar")
+    page.get_by_label("Give the chosen ones to").select_option(label="Omar · 0")
     page.get_by_role("button", name="Reassign").click()
     expect(page.get_by_text("1 handoff given to Omar.")).to_be_visible()
     expect(page.locator("#board-counts")).to_have_text("0 of 1 open handoffs are late or due soon")
