@@ -31,6 +31,7 @@ from kpis.selectors import (
 )
 from kpis.views.asking import choices, links, months, neighbours, read_asked, say_period
 from kpis.views.cards import answer, cards
+from leads.importing.rows import guarded
 
 SPEED = ("speed-to-lead", "response-time")
 FUNNEL = (
@@ -221,12 +222,10 @@ def csv_answer(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:
     """The byte order mark tells spreadsheets that this is UTF-8."""
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    csv.writer(response).writerows([safe_cell(cell) for cell in row] for row in rows)
+    csv.writer(response).writerows([_cell(cell) for cell in row] for row in rows)
     return response
 
 
-def safe_cell(value: Any) -> Any:
-    """What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection)."""
-    if isinstance(value, str) and value[:1] in tuple("=+-@\t\r"):
-        return f"'{value}"
-    return "" if value is None else value
+def _cell(value: Any) -> Any:
+    """Nothing as nothing, and no text that a spreadsheet would run."""
+    return guarded(value) if isinstance(value, str) else "" if value is None else value
